@@ -1,0 +1,13 @@
+import { configDefaults, defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{shared,functions,connectors,local,cli,tests}/**/*.test.ts', 'web/src/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'dist/**', '.local/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    globalSetup: ['tests/support/services-for-the-run.ts'],
+    pool: 'forks',
+    maxWorkers: 4,
+  },
+})
