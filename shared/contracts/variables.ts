@@ -27,3 +27,17 @@ export const variableSchema = z.object({
 })
 
 export const variablesSchema = z.array(variableSchema)
+
+/**
+ * Variables as somebody gave them, before the script's own types are known: `typed` where the caller said the type, else `plain` JSON.
+ * Without a group the name is looked for in both.
+ */
+export const givenArgumentsSchema = z.array(
+  z.object({
+    group: z.enum(['standard', 'advanced']).optional(),
+    name: z.string().min(1).max(255),
+    typed: variableValueSchema.optional(),
+    plain: z.unknown().optional(),
+  }),
+)
+export type GivenArguments = z.infer<typeof givenArgumentsSchema>

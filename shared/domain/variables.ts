@@ -31,7 +31,8 @@ export type Variable = {
 export type VariableFault = { readonly variable: string; readonly fault: string }
 
 const sameItems = (left: readonly VariableValue[], right: readonly VariableValue[]): boolean =>
-  left.length === right.length && left.every((item, place) => right[place] !== undefined && sameValue(item, right[place]))
+  left.length === right.length &&
+  left.every((item, place) => right[place] !== undefined && sameValue(item, right[place]))
 
 /** Same type and same value; a `1` and a `1.0` differ. */
 export const sameValue = (left: VariableValue, right: VariableValue): boolean => {
@@ -75,7 +76,8 @@ export const valueFromJson = (
   if (typeof json === 'number') {
     if (!Number.isFinite(json)) return { fault: 'is not a finite number' }
     if (like?.type === 'float' || !Number.isInteger(json)) return { value: { type: 'float', value: floatText(json) } }
-    if (!Number.isSafeInteger(json)) return { fault: 'is a whole number too large for JSON; write it as a typed integer' }
+    if (!Number.isSafeInteger(json))
+      return { fault: 'is a whole number too large for JSON; write it as a typed integer' }
     return { value: { type: 'integer', value: String(json) } }
   }
   if (Array.isArray(json)) {
@@ -92,7 +94,9 @@ export const valueFromJson = (
     const entries: (readonly [VariableValue, VariableValue])[] = []
     for (const [key, element] of Object.entries(json)) {
       const likeEntry =
-        like?.type === 'mapping' ? like.entries.find(([name]) => name.type === 'string' && name.value === key) : undefined
+        like?.type === 'mapping'
+          ? like.entries.find(([name]) => name.type === 'string' && name.value === key)
+          : undefined
       const item = valueFromJson(element, likeEntry?.[1])
       if ('fault' in item) return { fault: `${item.fault} (at ${key})` }
       entries.push([{ type: 'string', value: key }, item.value])

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import type { Database, Sql } from '../connection.ts'
+import { leaseSeconds } from './claim-next.ts'
+import { instant, integer, jsonText, flag } from './column-parsers.ts'
+import { decidedOutcomeSchema, type DecidedOutcome, type Lease } from './lease-held.ts'
+import { moveReduction } from './move-reduction.ts'
+
+/** A worker lost this often with the same reduction: it is the reduction. */
+export const largestLostCount = 3
+
+/** Seconds since the database started; after an outage every lease looks expired although its holder is alive. */
+const databaseUptimeSeconds = async (sql: Sql): Promise<number> => {
+  const [row] = await sql.rows(z.object({ Value: integer }), `SHOW GLOBAL STATUS LIKE 'Uptime'`)
+  return row?.Value ?? 0
+}
+
+const expiredSchema = z.object({ id: integer, fence: integer, lostCount: integer })
+
+/**
+ * Takes back the reductions whose processor was not heard for a whole lease: to the line again, or to Error after three lost workers.
+ * Those that were already publishing are left to {@link adoptPublishing}: their outcome is decided.
+ * @returns how many were put back or given up
+ */
+export const reapExpiredLeases = async (
+  database: Database,
+): Promise<{ readonly requeued: number; readonly givenUp: number }> => {
+  if ((await databaseUptimeSeconds(database)) < leaseSeconds) return { requeued: 0, givenUp: 0 }
+  const expired = await database.rows(
+    expiredSchema,
+    `SELECT id, fence, lost_count AS lostCount FROM reductions
+     WHERE state = 'Processing' AND step IS NULL AND lease_expires_at < UTC_TIMESTAMP(6) LIMIT 200`,
+  )
+  let requeued = 0
+  let givenUp = 0
+  for (const { id, fence, lostCount } of expired) {
+    const isTooOften = lostCount >= largestLostCount
+    const cleared = [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['lost_count = lost_count + 1']] as const
+    const moved = await database.transaction((sql) =>
+      moveReduction(sql, {
+        reductionId: id,
+        fence,
+        onlyIfLeaseExpired: true,
+        from: 'Processing',
+        ...(isTooOften
+          ? {
+              move: 'give-up' as const,
+              to: 'Error' as const,
+              reason: `The processor died ${lostCount + 1} times while it ran this script. It may use more memory than the machine has. Look at the log, then re-run it or tell the service's team.`,
+              set: [...cleared, ['finished_at = UTC_TIMESTAMP(6)'] as const],
+            }
+          : {
+              move: 'lost' as const,
+              to: 'Queued' as const,
+              reason: 'Its processor was lost; it starts again on another.',
+              set: [...cleared, ['started_at = NULL'] as const],
+            }),
+      }),
+    )
+    if (moved && isTooOften) givenUp += 1
+    else if (moved) requeued += 1
+  }
+  return { requeued, givenUp }
+}
+
+/** A reduction whose processor died between the decision and the rename. */
+export type Adopted = Lease & {
+  readonly instrument: string
+  readonly target: string
+  readonly version: number
+  readonly rbNumber: number | null
+  readonly isFlat: boolean
+  readonly submittedAt: Date
+  readonly outcome: DecidedOutcome
+}
+
+const adoptedSchema = z.object({
+  reductionId: integer,
+  fence: integer,
+  instrument: z.string(),
+  target: z.string(),
+  version: integer,
+  rbNumber: integer.nullable(),
+  isFlat: flag,
+  submittedAt: instant,
+  outcome: jsonText(decidedOutcomeSchema),
+})
+
+/**
+ * Takes over one reduction that stands at `publishing` under an expired lease. The fence stays: whoever renames first has
+ * published, and the other finds it done.
+ */
+export const adoptPublishing = (database: Database, processor: string): Promise<Adopted | undefined> =>
+  database.transaction(async (sql) => {
+    const [found] = await sql.rows(
+      adoptedSchema,
+      `SELECT reductions.id AS reductionId, fence, instrument, target, version, rb_number AS rbNumber, is_flat AS isFlat,
+         submitted_at AS submittedAt, decided_outcome AS outcome
+       FROM reductions JOIN instruments ON instruments.name = reductions.instrument
+       WHERE state = 'Processing' AND step = 'publishing' AND lease_expires_at < UTC_TIMESTAMP(6) LIMIT 1`,
+    )
+    if (!found) return undefined
+    const { changed } = await sql.change(
+      `UPDATE reductions SET lease_owner = ?, lease_expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
+       WHERE id = ? AND fence = ? AND step = 'publishing' AND lease_expires_at < UTC_TIMESTAMP(6)`,
+      [processor, leaseSeconds, found.reductionId, found.fence],
+    )
+    return changed > 0 ? found : undefined
+  })

@@ -1,0 +1,131 @@
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { bodyLimit } from 'hono/body-limit'
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { faultFields, openLog, type Log } from './log.ts'
+import { problem } from './problem.ts'
+
+export type FunctionDescription = {
+  readonly name: string
+  /** The function's own routes; everything outside `/_/` is theirs. */
+  readonly routes: Hono
+  readonly log?: Log
+  /** May it be given work? Asked at `/_/ready`; readiness does not depend on being busy. */
+  readonly ready?: () => boolean | Promise<boolean>
+  /** Told first when the function must stop: claim nothing more, let go of what cannot be finished. */
+  readonly stopping?: () => void | Promise<void>
+  /** Called when the last request is answered: close connections. */
+  readonly stop?: () => void | Promise<void>
+  /** How long requests under way may go on after SIGTERM; the orchestrator's grace must be longer. Default 25 s. */
+  readonly graceMs?: number
+  /** Largest request body accepted. Default 16 MiB: scripts of megabytes are given by people. */
+  readonly largestBodyBytes?: number
+}
+
+/**
+ * How any function starts, serves, logs, is measured and stops. Listens on `127.0.0.1:$port` (`host` overrides: of-watchdog's
+ * loopback and the local gateway are its only callers).
+ */
+export const serveFunction = (
+  description: FunctionDescription,
+): { readonly server: Server; readonly stop: () => void } => {
+  const log = description.log ?? openLog(description.name)
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const durations = new Histogram({
+    name: 'function_request_seconds',
+    help: 'Time to answer a request.',
+    labelNames: ['method', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers: [registry],
+  })
+  let stopping = false
+
+  const app = new Hono()
+  app.get('/_/health', (context) => context.text('alive'))
+  app.get('/_/ready', async (context) => {
+    const ready = !stopping && (await Promise.resolve(description.ready?.() ?? true).catch(() => false))
+    return context.text(ready ? 'ready' : 'not ready', ready ? 200 : 503)
+  })
+  app.get('/_/metrics', async (context) =>
+    context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  )
+  app.use(async (context, next) => {
+    const began = performance.now()
+    const callId = context.req.header('x-call-id') ?? randomUUID()
+    await next()
+    const seconds = (performance.now() - began) / 1000
+    durations.observe({ method: context.req.method, status: String(context.res.status) }, seconds)
+    if (context.res.status >= 500) {
+      log.warn(
+        {
+          http: { request: { method: context.req.method, id: callId }, response: { status_code: context.res.status } },
+          url: { path: context.req.path },
+        },
+        'answered with an error',
+      )
+    }
+  })
+  app.use(
+    bodyLimit({
+      maxSize: description.largestBodyBytes ?? 16 * 1024 * 1024,
+      onError: () => problem(413, 'Too large', 'The request is larger than this function accepts.'),
+    }),
+  )
+  app.route('/', description.routes)
+  app.notFound((context) => problem(404, 'Not found', `There is nothing at ${context.req.path}.`))
+  app.onError((fault, context) => {
+    if (fault instanceof HTTPException) return fault.getResponse()
+    log.error({ ...faultFields(fault), url: { path: context.req.path } }, 'a request failed')
+    const retryable = Reflect.get(fault, 'retryable') === true
+    return retryable
+      ? problem(503, 'Out of reach', 'A part of the service is out of reach for the moment. Try again in a minute.')
+      : problem(500, 'Failed', 'The service made a mistake with this request. It is in the log; nothing was changed.')
+  })
+
+  const port = Number(process.env['port'] || 3000)
+  const hostname = process.env['host'] || '127.0.0.1'
+  const server = serve({ fetch: app.fetch, port, hostname }, (address) => {
+    log.info({ event: { action: 'started' }, server: { port: address.port } }, `${description.name} listens`)
+  }) as Server
+  // Reductions of hours are one request; idle connections belong to the gateway's pool.
+  server.requestTimeout = 0
+  server.headersTimeout = 30_000
+  server.keepAliveTimeout = 75_000
+
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    const graceMs = description.graceMs ?? 25_000
+    const giveUp = setTimeout(() => {
+      log.warn({ event: { action: 'stop' } }, 'requests were still under way when the grace ended')
+      process.exit(0)
+    }, graceMs)
+    giveUp.unref()
+    void (async () => {
+      try {
+        const closed = new Promise((resolve) => server.close(resolve))
+        server.closeIdleConnections()
+        await description.stopping?.()
+        await closed
+        await description.stop?.()
+        log.info({ event: { action: 'stopped' } }, `${description.name} has stopped`)
+        process.exit(0)
+      } catch (fault) {
+        log.error(faultFields(fault), 'stopping failed')
+        process.exit(1)
+      }
+    })()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  if (process.env['exit_with_parent'] === '1') {
+    process.stdin.resume()
+    process.stdin.on('end', stop)
+    process.stdin.on('error', stop)
+  }
+  return { server, stop }
+}
