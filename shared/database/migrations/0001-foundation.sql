@@ -52,7 +52,7 @@ CREATE TABLE detections (
 
 CREATE TABLE experiments (
   rb_number INT UNSIGNED NOT NULL PRIMARY KEY,
-  first_seen_at DATETIME(6) NOT NULL
+  first_seen_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 
 CREATE TABLE runs (
@@ -80,7 +80,7 @@ CREATE TABLE runs (
   -- The newest version, kept here in the same transaction as the reduction's own row: lists filter and page by it.
   latest_reduction_id BIGINT UNSIGNED NULL,
   latest_state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NULL,
-  created_at DATETIME(6) NOT NULL,
+  created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   UNIQUE KEY run_of_instrument (instrument, run_number),
   KEY runs_by_rb (rb_number, instrument, run_number),
   KEY runs_by_number (run_number, instrument),
@@ -92,7 +92,7 @@ CREATE TABLE scripts (
   sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   -- JSON list of {name, base64}: reduce.py, reduce_vars.py and the neighbours they import, byte for byte.
   files LONGTEXT NOT NULL,
-  first_seen_at DATETIME(6) NOT NULL
+  first_seen_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 
 CREATE TABLE script_variables (
@@ -107,7 +107,7 @@ CREATE TABLE argument_sets (
   sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   -- JSON; what it holds is in shared/contracts/variables.ts.
   arguments LONGTEXT NOT NULL,
-  first_seen_at DATETIME(6) NOT NULL
+  first_seen_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 
 CREATE TABLE reductions (
@@ -129,9 +129,9 @@ CREATE TABLE reductions (
   given_arguments_sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   -- What the script really got: the file's defaults with the given values over them; known once it has started.
   arguments_sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
-  submitted_at DATETIME(6) NOT NULL,
+  submitted_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   -- Since when it stands in line (again).
-  queued_at DATETIME(6) NOT NULL,
+  queued_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   started_at DATETIME(6) NULL,
   finished_at DATETIME(6) NULL,
   script_seconds DOUBLE NULL,

@@ -5,9 +5,6 @@ import type { Sql } from '../connection.ts'
 export const storeArguments = async (sql: Sql, argumentSet: readonly unknown[]): Promise<string> => {
   const json = JSON.stringify(argumentSet)
   const sha256 = sha256Of(json)
-  await sql.change(
-    'INSERT IGNORE INTO argument_sets (sha256, arguments, first_seen_at) VALUES (?, ?, UTC_TIMESTAMP(6))',
-    [sha256, json],
-  )
+  await sql.change('INSERT IGNORE INTO argument_sets (sha256, arguments) VALUES (?, ?)', [sha256, json])
   return sha256
 }

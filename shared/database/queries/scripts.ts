@@ -10,10 +10,7 @@ import { jsonText } from './column-parsers.ts'
 export const storeScript = async (sql: Sql, files: ScriptFiles): Promise<string> => {
   const json = JSON.stringify(files.map(({ name, base64 }) => ({ name, base64 })))
   const sha256 = sha256Of(json)
-  await sql.change('INSERT IGNORE INTO scripts (sha256, files, first_seen_at) VALUES (?, ?, UTC_TIMESTAMP(6))', [
-    sha256,
-    json,
-  ])
+  await sql.change('INSERT IGNORE INTO scripts (sha256, files) VALUES (?, ?)', [sha256, json])
   return sha256
 }
 

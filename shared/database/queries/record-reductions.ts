@@ -1,0 +1,207 @@
+import { z } from 'zod'
+import type { ScriptFiles } from '#contracts/script.ts'
+import type { Software } from '#contracts/submission.ts'
+import type { GivenArguments } from '#contracts/variables.ts'
+import type { ReductionClass } from '#domain/reduction-classes.ts'
+import type { Sql } from '../connection.ts'
+import { storeArguments } from './argument-sets.ts'
+import { integer } from './column-parsers.ts'
+import { storeScript } from './scripts.ts'
+
+/** What a raw file says of its run; times UTC, charge in µA·h. */
+export type RecordedMetadata = {
+  readonly title: string | null
+  readonly rbNumber: number | null
+  readonly rbText: string | null
+  readonly startedAt: Date | null
+  readonly endedAt: Date | null
+  readonly durationSeconds: number | null
+  readonly goodFrames: number | null
+  readonly rawFrames: number | null
+  readonly protonCharge: number | null
+  readonly userNames: string | null
+  readonly definition: string | null
+  readonly filePath: string
+  readonly fileSizeBytes: number
+  readonly fileModifiedAt: Date
+}
+
+export type RunToRecord = {
+  readonly runNumber: number
+  /** What was read just now; undefined where the database's own knowledge is good enough, or nothing could be read. */
+  readonly metadata: RecordedMetadata | undefined
+  readonly rbNumber: number | null
+  /** Highest run-version-N found on disk, -1 for none; undefined where it was not looked for. */
+  readonly versionsOnDisk: number | undefined
+  readonly start: { readonly state: 'Queued' } | { readonly state: 'Skipped'; readonly reason: string }
+}
+
+export type ReductionToRecord = {
+  readonly instrument: string
+  readonly class: ReductionClass
+  readonly startedBy: string
+  readonly description: string | null
+  readonly software: Software | null
+  /** Files of a script to keep, or the hash of one that is kept already; null where there is none to run. */
+  readonly script: { readonly files: ScriptFiles } | { readonly sha256: string } | null
+  readonly given: GivenArguments
+}
+
+export type RecordedReduction = { readonly runNumber: number; readonly reductionId: number; readonly version: number }
+
+/** One submission to an instrument at a time: versions are counted under this lock. False where there is no such instrument. */
+export const lockInstrument = async (sql: Sql, instrument: string): Promise<boolean> => {
+  const found = await sql.rows(
+    z.object({ name: z.string() }),
+    'SELECT name FROM instruments WHERE name = ? FOR UPDATE',
+    [instrument],
+  )
+  return found.length > 0
+}
+
+/**
+ * Writes runs, experiments, script, arguments and reductions with their versions: a handful of statements however many runs.
+ * Call it inside a transaction that holds {@link lockInstrument}.
+ */
+export const recordReductions = async (
+  sql: Sql,
+  reduction: ReductionToRecord,
+  runs: readonly RunToRecord[],
+): Promise<readonly RecordedReduction[]> => {
+  if (runs.length === 0) return []
+  const { instrument } = reduction
+  await recordRuns(sql, instrument, runs)
+  const scriptSha256 =
+    reduction.script === null
+      ? null
+      : 'sha256' in reduction.script
+        ? reduction.script.sha256
+        : await storeScript(sql, reduction.script.files)
+  const givenSha256 = reduction.given.length > 0 ? await storeArguments(sql, reduction.given) : null
+  const versions = await nextVersions(sql, instrument, runs)
+
+  await sql.change(
+    `INSERT INTO reductions (instrument, target, version, state, reason, class, rb_number, started_by, description,
+       software_name, software_version, script_sha256, given_arguments_sha256) VALUES ?`,
+    [
+      runs.map((run) => [
+        instrument,
+        String(run.runNumber),
+        versions.get(run.runNumber) ?? 0,
+        run.start.state,
+        run.start.state === 'Skipped' ? run.start.reason : null,
+        reduction.class,
+        run.rbNumber,
+        reduction.startedBy,
+        reduction.description,
+        reduction.software?.name ?? null,
+        reduction.software?.version ?? null,
+        scriptSha256,
+        givenSha256,
+      ]),
+    ],
+  )
+
+  const pairs = runs.map((run) => [instrument, String(run.runNumber), versions.get(run.runNumber) ?? 0])
+  const recorded = await sql.rows(
+    z.object({ reductionId: integer, runNumber: z.coerce.number(), version: integer }),
+    `SELECT id AS reductionId, target AS runNumber, version FROM reductions WHERE (instrument, target, version) IN (?)`,
+    [pairs],
+  )
+  const ids = recorded.map(({ reductionId }) => reductionId)
+  await sql.change(
+    `INSERT INTO reduction_runs (reduction_id, run_id)
+     SELECT reductions.id, runs.id FROM reductions
+     JOIN runs ON runs.instrument = reductions.instrument AND runs.run_number = CAST(reductions.target AS UNSIGNED)
+     WHERE reductions.id IN (?)`,
+    [ids],
+  )
+  await sql.change(`UPDATE reductions SET finished_at = submitted_at WHERE id IN (?) AND state = 'Skipped'`, [ids])
+  await sql.change(
+    `UPDATE runs JOIN reduction_runs ON reduction_runs.run_id = runs.id
+     JOIN reductions ON reductions.id = reduction_runs.reduction_id
+     SET runs.latest_reduction_id = reductions.id, runs.latest_state = reductions.state WHERE reductions.id IN (?)`,
+    [ids],
+  )
+  await sql.change(
+    `INSERT INTO change_events (kind, at, instrument, run_number, reduction_id, state, reason, move)
+     SELECT 'reduction', UTC_TIMESTAMP(6), instrument, CAST(target AS UNSIGNED), id, state, reason, 'submit'
+     FROM reductions WHERE id IN (?) ORDER BY id`,
+    [ids],
+  )
+  return recorded
+}
+
+const recordRuns = async (sql: Sql, instrument: string, runs: readonly RunToRecord[]): Promise<void> => {
+  const read = runs.flatMap(({ runNumber, metadata, versionsOnDisk }) =>
+    metadata ? [{ runNumber, metadata, versionsOnDisk }] : [],
+  )
+  if (read.length > 0) {
+    await sql.change(
+      `INSERT INTO runs (instrument, run_number, title, rb_number, rb_text, started_at, ended_at, duration_seconds, good_frames,
+         raw_frames, proton_charge, user_names, definition, file_path, file_size_bytes, file_modified_at, versions_on_disk)
+       VALUES ?
+       ON DUPLICATE KEY UPDATE title = VALUES(title), rb_number = VALUES(rb_number), rb_text = VALUES(rb_text),
+         started_at = VALUES(started_at), ended_at = VALUES(ended_at), duration_seconds = VALUES(duration_seconds),
+         good_frames = VALUES(good_frames), raw_frames = VALUES(raw_frames), proton_charge = VALUES(proton_charge),
+         user_names = VALUES(user_names), definition = VALUES(definition), file_path = VALUES(file_path),
+         file_size_bytes = VALUES(file_size_bytes), file_modified_at = VALUES(file_modified_at),
+         versions_on_disk = GREATEST(versions_on_disk, VALUES(versions_on_disk))`,
+      [
+        read.map(({ runNumber, metadata, versionsOnDisk }) => [
+          instrument,
+          runNumber,
+          metadata.title?.slice(0, 1000) ?? null,
+          metadata.rbNumber,
+          metadata.rbText?.slice(0, 255) ?? null,
+          metadata.startedAt,
+          metadata.endedAt,
+          metadata.durationSeconds,
+          metadata.goodFrames,
+          metadata.rawFrames,
+          metadata.protonCharge,
+          metadata.userNames?.slice(0, 1000) ?? null,
+          metadata.definition?.slice(0, 64) ?? null,
+          metadata.filePath,
+          metadata.fileSizeBytes,
+          metadata.fileModifiedAt,
+          versionsOnDisk ?? -1,
+        ]),
+      ],
+    )
+  }
+  const unread = runs.filter(({ metadata }) => !metadata)
+  if (unread.length > 0) {
+    await sql.change('INSERT IGNORE INTO runs (instrument, run_number) VALUES ?', [
+      unread.map(({ runNumber }) => [instrument, runNumber]),
+    ])
+  }
+  const rbNumbers = [...new Set(runs.flatMap(({ rbNumber }) => (rbNumber === null ? [] : [rbNumber])))]
+  if (rbNumbers.length > 0) {
+    await sql.change('INSERT IGNORE INTO experiments (rb_number) VALUES ?', [rbNumbers.map((rbNumber) => [rbNumber])])
+  }
+}
+
+const nextVersions = async (
+  sql: Sql,
+  instrument: string,
+  runs: readonly RunToRecord[],
+): Promise<ReadonlyMap<number, number>> => {
+  const runNumbers = runs.map(({ runNumber }) => runNumber)
+  const known = await sql.rows(
+    z.object({ runNumber: z.coerce.number(), version: integer }),
+    `SELECT target AS runNumber, MAX(version) AS version FROM reductions
+     WHERE instrument = ? AND target IN (?) GROUP BY target`,
+    [instrument, runNumbers.map(String)],
+  )
+  const onDisk = await sql.rows(
+    z.object({ runNumber: integer, version: integer }),
+    `SELECT run_number AS runNumber, versions_on_disk AS version FROM runs WHERE instrument = ? AND run_number IN (?)`,
+    [instrument, runNumbers],
+  )
+  const next = new Map<number, number>()
+  for (const { runNumber, version } of [...known, ...onDisk]) {
+    next.set(runNumber, Math.max(next.get(runNumber) ?? 0, version + 1))
+  }
+  return next
+}
