@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { cleanLine, splitLog, toneOf } from './log-lines.ts'
+
+describe('a log', () => {
+  it('is split into numbered lines however its pieces fall', () => {
+    const whole = 'one\ntwo\n\nfour\nrest'
+    for (let cut = 0; cut <= whole.length; cut += 1) {
+      const first = splitLog(whole.slice(0, cut), 0)
+      const second = splitLog(first.rest + whole.slice(cut), first.lines.length)
+      const lines = [...first.lines, ...second.lines]
+      expect(lines.map((line) => line.text)).toEqual(['one', 'two', '', 'four'])
+      expect(lines.map((line) => line.number)).toEqual([1, 2, 3, 4])
+      expect(second.rest).toBe('rest')
+    }
+  })
+
+  it('loses its terminal codes and overwritten progress', () => {
+    expect(cleanLine('\u001b[31mred\u001b[0m text')).toBe('red text')
+    expect(cleanLine('10 %\r50 %\r100 %\r')).toBe('100 %')
+    expect(cleanLine('\u001b]0;title\u0007plain')).toBe('plain')
+  })
+
+  it.each([
+    ['Traceback (most recent call last):', 'fault'],
+    ['ValueError: no vanadium', 'fault'],
+    ['Load-[Error] cannot open', 'fault'],
+    ['WARNING: 12 spectra left out', 'warning'],
+    ['/x.py:3: RuntimeWarning: divide by zero', 'warning'],
+    ['Fitting errors of the peak', 'plain'],
+    ['Focusing bank 1', 'plain'],
+  ])('“%s” is %s', (text, tone) => {
+    expect(toneOf(text)).toBe(tone)
+  })
+})
