@@ -16,12 +16,12 @@ export type SettledDetection = { readonly runNumber: number } & (
 
 /**
  * Writes what became of detected runs, all in a few statements; runs that a person asked for before they were detected get
- * their row here. What is submitted stays submitted.
+ * their row here. What is submitted stays submitted; what was given up or dismissed waits again when a person asks for it.
  */
 export const settleDetections = async (
   sql: Sql,
-  instrument: string,
-  waitHours: number,
+  { name: instrument, waitHours }: { readonly name: string; readonly waitHours: number },
+  origin: 'detection' | 'request',
   settled: readonly SettledDetection[],
 ): Promise<void> => {
   if (settled.length === 0) return
@@ -31,6 +31,13 @@ export const settleDetections = async (
      FROM (${settled.map(() => 'SELECT ? AS run_number').join(' UNION ALL ')}) AS asked`,
     [instrument, waitHours, ...settled.map(({ runNumber }) => runNumber)],
   )
+  if (origin === 'request') {
+    await sql.change(
+      `UPDATE detections SET state = 'due', deadline_at = UTC_TIMESTAMP(6) + INTERVAL ? HOUR, changed_at = UTC_TIMESTAMP(6)
+       WHERE instrument = ? AND run_number IN (?) AND state IN ('given-up', 'dismissed')`,
+      [waitHours, instrument, settled.map(({ runNumber }) => runNumber)],
+    )
+  }
   const submitted = settled.flatMap((one) => (one.state === 'submitted' ? [one.runNumber] : []))
   if (submitted.length > 0) {
     await sql.change(
