@@ -19,12 +19,13 @@ const expiredSchema = z.object({ id: integer, fence: integer, lostCount: integer
 /**
  * Takes back the reductions whose processor was not heard for a whole lease: to the line again, or to Error after three lost workers.
  * Those that were already publishing are left to {@link adoptPublishing}: their outcome is decided.
+ * Does nothing until the database itself has been up for one lease: holders that could not reach it get time to say so.
  * @returns how many were put back or given up
  */
 export const reapExpiredLeases = async (
   database: Database,
 ): Promise<{ readonly requeued: number; readonly givenUp: number }> => {
-  if ((await databaseUptimeSeconds(database)) < leaseSeconds) return { requeued: 0, givenUp: 0 }
+  if ((await databaseUptimeSeconds(database)) < shortestUptimeSeconds) return { requeued: 0, givenUp: 0 }
   const expired = await database.rows(
     expiredSchema,
     `SELECT id, fence, lost_count AS lostCount FROM reductions

@@ -1,0 +1,48 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { openBroker } from '#broker/open-broker.ts'
+import { ringDataReady } from '#broker/ring-data-ready.ts'
+import { openDatabase } from '#database/connection.ts'
+import { forgetOldAnswers } from '#database/queries/idempotency-keys.ts'
+import { forgetSilentProcessors } from '#database/queries/processors.ts'
+import { faultFields, openLog } from '#function-server/log.ts'
+import { serveFunction } from '#function-server/serve-function.ts'
+import { readSecret, readSettings } from '#function-server/settings.ts'
+import { dispatchOnce } from './dispatch-once.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+
+const settings = readSettings(z.object({ housekeeping_minutes: z.coerce.number().positive().default(10) }))
+const log = openLog('dispatch')
+const database = openDatabase(readSecret('database-url'), { connections: 4 })
+const broker = openBroker({ url: readSecret('broker-url'), log })
+
+const dispatch = oneAtATime(() => dispatchOnce(database, (bells) => ringDataReady(broker, bells)))
+
+// What is asked for here is done for everybody, whoever asks: the request's body is not read.
+const routes = new Hono().post('/', async (context) => {
+  const dispatched = await dispatch()
+  if (dispatched.requeued + dispatched.givenUp > 0) {
+    log.warn(
+      { event: { action: 'leases-reaped' }, labels: dispatched },
+      'took back reductions whose processor was lost',
+    )
+  }
+  return context.json(dispatched)
+})
+
+const housekeeping = setInterval(() => {
+  Promise.all([forgetOldAnswers(database), forgetSilentProcessors(database)]).catch((fault: unknown) =>
+    log.warn(faultFields(fault), 'housekeeping failed; it is tried again'),
+  )
+}, settings.housekeeping_minutes * 60_000)
+
+serveFunction({
+  name: 'dispatch',
+  log,
+  routes,
+  stop: async () => {
+    clearInterval(housekeeping)
+    await broker.close()
+    await database.close()
+  },
+})
