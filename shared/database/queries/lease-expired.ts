@@ -24,6 +24,7 @@ const expiredSchema = z.object({ id: integer, fence: integer, lostCount: integer
  */
 export const reapExpiredLeases = async (
   database: Database,
+  shortestUptimeSeconds: number = leaseSeconds,
 ): Promise<{ readonly requeued: number; readonly givenUp: number }> => {
   if ((await databaseUptimeSeconds(database)) < shortestUptimeSeconds) return { requeued: 0, givenUp: 0 }
   const expired = await database.rows(
