@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     globalSetup: ['tests/support/services-for-the-run.ts'],
+    reporters: ['default', './tests/support/count-reporter.ts'],
     pool: 'forks',
     maxWorkers: 4,
   },
