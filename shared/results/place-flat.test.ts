@@ -1,0 +1,29 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { usualModes } from './file-modes.ts'
+import { placeFlat } from './place-flat.ts'
+import { temporaryRoot, tree } from './test-support.ts'
+
+test('a version’s files are placed, replace those of the same run, and never those of another', async () => {
+  const root = await temporaryRoot()
+  const versions = join(root, '.versions', '123')
+  const write = async (version: number, name: string, text: string): Promise<string> => {
+    const directory = join(versions, `run-version-${version}`)
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, name), text)
+    await writeFile(join(directory, 'provenance.json'), '{}')
+    return directory
+  }
+  await writeFile(join(root, 'MARI1234.nxs'), 'another run')
+  const first = await write(0, 'MARI123.nxs', 'first')
+  expect(await placeFlat(first, root, versions, usualModes)).toEqual([])
+  const second = await write(1, 'MARI123.nxs', 'second')
+  await write(1, 'MARI1234.nxs', 'mine')
+  const notPlaced = await placeFlat(second, root, versions, usualModes)
+  expect(notPlaced).toEqual(['MARI1234.nxs was not placed: a file of another run has this name.'])
+  expect(await readFile(join(root, 'MARI123.nxs'), 'utf8')).toBe('second')
+  expect(await readFile(join(root, 'MARI1234.nxs'), 'utf8')).toBe('another run')
+  expect((await tree(root)).filter((path) => !path.startsWith('.versions'))).toEqual(['MARI123.nxs', 'MARI1234.nxs'])
+  expect(await placeFlat(second, root, versions, usualModes)).toHaveLength(1)
+})

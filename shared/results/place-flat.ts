@@ -1,0 +1,72 @@
+import { constants } from 'node:fs'
+import { copyFile, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { applyModes, type FileModes } from './file-modes.ts'
+import { hasCode } from './results-fault.ts'
+import { logFolder, provenanceName } from './result-paths.ts'
+import { syncToDisk } from './sync-to-disk.ts'
+
+/**
+ * A flat instrument's people look for their files in one folder. Each file of a published version is placed there under its own name,
+ * by copy and rename, over nothing but a file that an earlier version of the same run placed there. May be run again.
+ * @param versions the folder of this run's published versions, the newest among them
+ * @returns the files that were not placed, in words
+ */
+export const placeFlat = async (
+  version: string,
+  flatDirectory: string,
+  versions: string,
+  modes: FileModes,
+): Promise<readonly string[]> => {
+  const notPlaced: string[] = []
+  for (const path of await filesBelow(version)) {
+    const target = join(flatDirectory, path)
+    if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, versions))) {
+      notPlaced.push(`${path} was not placed: a file of another run has this name.`)
+    } else await placeFile(join(version, path), target, modes)
+  }
+  return notPlaced
+}
+
+/** Copies one file so that a reader of the target sees the old or the new content, never a part. */
+export const placeFile = async (source: string, target: string, modes: FileModes): Promise<void> => {
+  const firstMade = await mkdir(dirname(target), { recursive: true })
+  if (firstMade !== undefined) await applyModes(dirname(target), 'directory', modes)
+  const coming = join(dirname(target), `.${basename(target)}.coming`)
+  await rm(coming, { force: true })
+  await copyFile(source, coming, constants.COPYFILE_EXCL)
+  const { atime, mtime } = await lstat(source)
+  await utimes(coming, atime, mtime)
+  await applyModes(coming, 'file', modes)
+  await syncToDisk(coming)
+  await rename(coming, target)
+}
+
+/** All files of a published version but the service's own record. */
+export const filesBelow = async (directory: string): Promise<readonly string[]> => {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .filter((path) => path !== provenanceName && !path.startsWith(`${logFolder}/`))
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    (cause: unknown) => {
+      if (hasCode(cause, 'ENOENT')) return false
+      throw cause
+    },
+  )
+
+/** A placed copy carries its source's size and time. */
+const wasPlacedByThisRun = async (target: string, path: string, versions: string): Promise<boolean> => {
+  const placed = await lstat(target)
+  for (const version of await readdir(versions)) {
+    const source = await lstat(join(versions, version, path)).catch(() => undefined)
+    const isSame = source?.size === placed.size && Math.abs(source.mtimeMs - placed.mtimeMs) < 2
+    if (isSame && placed.isFile()) return true
+  }
+  return false
+}

@@ -1,0 +1,85 @@
+import { lstat, mkdir, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { applyModes, type FileModes } from './file-modes.ts'
+import { readIdentity } from './provenance.ts'
+import { asResultsFault, hasCode, ResultsFault } from './results-fault.ts'
+import { syncToDisk } from './sync-to-disk.ts'
+
+/** A finished staging directory, the place its results go to, and whose they are. */
+export type Publication = {
+  readonly staging: string
+  readonly target: string
+  readonly reductionId: number
+  readonly fence: number
+}
+
+/** What the disk says about a publication that may or may not have happened. */
+export type Standing = 'published' | 'staged' | 'taken' | 'vanished'
+
+/** Looks, changes nothing. After an interruption this decides what is left to do. */
+export const standingOf = async (publication: Publication): Promise<Standing> => {
+  if (await isThere(publication.target)) {
+    return (await isOwn(publication, publication.target)) ? 'published' : 'taken'
+  }
+  return (await isOwn(publication, publication.staging)) ? 'staged' : 'vanished'
+}
+
+/**
+ * Renames finished results into place; readers see all of them or none. Nothing is ever overwritten. May be called again after any
+ * interruption, by whoever finds one: it goes by what lies on disk.
+ * @throws {ResultsFault} `taken` where somebody else's results lie at the target, `vanished` where there are none to publish
+ */
+export const publish = async (publication: Publication, modes: FileModes): Promise<void> => {
+  const { staging, target } = publication
+  const standing = await standingOf(publication)
+  if (standing === 'staged') {
+    try {
+      await makeParents(dirname(target), modes)
+      await rename(staging, target)
+    } catch (cause) {
+      // The answer of a rename over a network can be lost although it happened.
+      const now = await standingOf(publication)
+      if (now !== 'published')
+        throw hasCode(cause, 'ENOTEMPTY', 'EEXIST') ? taken(target) : asResultsFault(target, cause)
+    }
+  } else if (standing === 'taken') throw taken(target)
+  else if (standing === 'vanished') throw vanished(staging)
+  await syncToDisk(dirname(target))
+  await syncToDisk(dirname(staging))
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    (cause: unknown) => {
+      if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return false
+      throw asResultsFault(path, cause)
+    },
+  )
+
+const isOwn = async (publication: Publication, directory: string): Promise<boolean> => {
+  const identity = await readIdentity(directory)
+  return identity?.id === publication.reductionId && identity.fence === publication.fence
+}
+
+const makeParents = async (directory: string, modes: FileModes): Promise<void> => {
+  const firstMade = await mkdir(directory, { recursive: true })
+  if (firstMade === undefined) return
+  for (let made = directory; made.length >= firstMade.length; made = dirname(made)) {
+    await applyModes(made, 'directory', modes)
+    await syncToDisk(made)
+  }
+  await syncToDisk(dirname(firstMade))
+}
+
+const taken = (target: string): ResultsFault =>
+  new ResultsFault(
+    'taken',
+    `Other results already lie at ${target}; they were not overwritten. Re-run for a new version.`,
+  )
+
+const vanished = (staging: string): ResultsFault =>
+  new ResultsFault(
+    'vanished',
+    `The finished results were removed from ${staging} before they were published. Re-run it.`,
+  )
