@@ -18,7 +18,7 @@ import { decideFound, decideReRun, type Decision, type Finding, type ScriptFindi
 export type Looking = {
   readonly findRun: (instrument: SubmittingInstrument, runNumber: number) => Promise<Finding>
   /** Highest run-version-N on disk for a run of an experiment, -1 for none. */
-  readonly versionsOnDisk: (instrument: string, rbNumber: number, runNumber: number) => Promise<number>
+  readonly versionsOnDisk: (instrument: SubmittingInstrument, rbNumber: number, runNumber: number) => Promise<number>
 }
 
 export type ChosenScript = {
@@ -68,9 +68,7 @@ const decide = async (asked: Asked, knowledge: Knowledge, looking: Looking, runN
   }
   const decision = decideFound(await looking.findRun(asked.instrument, runNumber), circumstances)
   const versionsOnDisk =
-    decision.do === 'queue'
-      ? await looking.versionsOnDisk(asked.instrument.name, decision.rbNumber, runNumber)
-      : undefined
+    decision.do === 'queue' ? await looking.versionsOnDisk(asked.instrument, decision.rbNumber, runNumber) : undefined
   return { runNumber, decision, versionsOnDisk }
 }
 

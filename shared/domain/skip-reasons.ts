@@ -7,9 +7,3 @@ export const noExperiment = (rbText: string | null): string =>
 
 export const instrumentInactive = (instrument: string): string =>
   `${instrument} is not active in this service. Its instrument scientists can have it switched on.`
-
-export const scriptMissing = (instrument: string): string =>
-  `${instrument} has no reduction script (reduce.py). When its instrument scientists have put one there, re-run this run.`
-
-export const scriptEmpty = (instrument: string): string =>
-  `The reduction script of ${instrument} (reduce.py) is empty. When its instrument scientists have filled it, re-run this run.`

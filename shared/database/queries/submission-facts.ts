@@ -8,6 +8,7 @@ import { processorSilenceSeconds } from './processors.ts'
 const instrumentSchema = z.object({
   name: z.string(),
   isActive: flag,
+  isFlat: flag,
   prefixes: jsonText(z.array(z.string())).nullable(),
   waitHours: integer,
   softwareName: z.string().nullable(),
@@ -20,7 +21,7 @@ export type SubmittingInstrument = z.infer<typeof instrumentSchema>
 export const instrumentForSubmission = async (sql: Sql, name: string): Promise<SubmittingInstrument | undefined> => {
   const [row] = await sql.rows(
     instrumentSchema,
-    `SELECT name, is_active AS isActive, prefixes, wait_hours AS waitHours, software_name AS softwareName,
+    `SELECT name, is_active AS isActive, is_flat AS isFlat, prefixes, wait_hours AS waitHours, software_name AS softwareName,
        software_version AS softwareVersion, last_run AS lastRun
      FROM instruments LEFT JOIN detection_cursors ON detection_cursors.instrument = instruments.name WHERE name = ?`,
     [name],

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { freshSchema } from '../support/fresh-schema.ts'
+
+export const projectDirectory = join(import.meta.dirname, '..', '..')
+
+export type Stack = {
+  /** Where the portal and the gateway answer, without a slash at the end. */
+  readonly url: string
+  readonly folder: string
+  /** Runs one pass of detection now rather than at the next tick. */
+  readonly detect: () => Promise<void>
+  /** GET below /api/v1. */
+  readonly get: <Body>(path: string) => Promise<Body>
+  readonly post: (path: string, body: unknown) => Promise<Response>
+  readonly stop: () => Promise<void>
+}
+
+const runToEnd = (script: string, environment: Record<string, string>): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(projectDirectory, script)], {
+      cwd: projectDirectory,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    child.stdout.on('data', (part: Buffer) => (said += part.toString()))
+    child.stderr.on('data', (part: Buffer) => (said += part.toString()))
+    child.on('error', reject)
+    child.on('close', (code) =>
+      code === 0 ? resolve(said) : reject(new Error(`${script} ended with ${code}:\n${said}`)),
+    )
+  })
+
+/**
+ * The whole stack as `make up` starts it, with its state in a folder of its own, on the test run's database, broker and
+ * Python environment.
+ */
+export const startTheStack = async (settings: Record<string, string>): Promise<Stack> => {
+  const folder = await mkdtemp(join(tmpdir(), 'autoreduction-test-'))
+  const schema = await freshSchema()
+  const environmentsFile = join(folder, 'environments.json')
+  await writeFile(
+    environmentsFile,
+    JSON.stringify([
+      { name: 'Python', version: 'test', interpreter: inject('python'), environment: {}, default: true },
+    ]),
+  )
+  const port = String(20_000 + Math.floor(Math.random() * 20_000))
+  const environment = {
+    PORT: port,
+    STATE_DIR: join(folder, 'state'),
+    DATABASE_URL: schema.url,
+    BROKER_URL: inject('brokerUrl'),
+    ENVIRONMENTS_FILE: environmentsFile,
+    ...settings,
+  }
+  const url = `http://127.0.0.1:${port}`
+  const stop = async (): Promise<void> => {
+    await runToEnd('local/down.ts', environment)
+    await schema.drop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  await runToEnd('local/up.ts', environment).catch(async (fault: unknown) => {
+    await stop()
+    throw fault
+  })
+  return {
+    url,
+    folder,
+    detect: async () => {
+      const answer = await fetch(`${url}/function/detect`, { method: 'POST' })
+      if (!answer.ok) throw new Error(`detect answered ${answer.status}: ${await answer.text()}`)
+    },
+    get: async <Body>(path: string) => {
+      const answer = await fetch(`${url}/api/v1/${path}`)
+      if (!answer.ok) throw new Error(`GET ${path} answered ${answer.status}: ${await answer.text()}`)
+      return (await answer.json()) as Body
+    },
+    post: (path, body) =>
+      fetch(`${url}/api/v1/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    stop,
+  }
+}
