@@ -1,0 +1,48 @@
+import type { RawFileMetadata } from './raw-file-metadata.ts'
+
+/** A file as last seen: one that has not changed for some minutes is not being copied any more. */
+export type FileFacts = { readonly path: string; readonly sizeBytes: number; readonly modifiedAt: Date }
+
+/** What was found where a run's raw file should be. Every `reason` is a sentence a scientist can act on. */
+export type RawFileReading =
+  | { readonly kind: 'read'; readonly file: FileFacts; readonly metadata: RawFileMetadata }
+  | { readonly kind: 'absent'; readonly reason: string }
+  /** Only the VMS file lies there; the NeXus file may yet come. */
+  | { readonly kind: 'only-raw'; readonly path: string; readonly reason: string }
+  /** Not readable now: permission, a directory or a pipe of that name, an error of the network drive. */
+  | { readonly kind: 'unreadable'; readonly path: string; readonly reason: string }
+  | { readonly kind: 'changing'; readonly file: FileFacts; readonly reason: string }
+  | { readonly kind: 'not-hdf5'; readonly file: FileFacts; readonly reason: string }
+  | { readonly kind: 'incomplete'; readonly file: FileFacts; readonly reason: string }
+  | { readonly kind: 'not-nexus'; readonly file: FileFacts; readonly reason: string }
+  | { readonly kind: 'hdf4'; readonly file: FileFacts; readonly reason: string }
+  | {
+      readonly kind: 'run-number-mismatch'
+      readonly file: FileFacts
+      readonly metadata: RawFileMetadata
+      readonly reason: string
+    }
+
+/**
+ * What a reading means for a detected run. `skip`: it will never be usable. `wait`: try again until the deadline. `settle`: it may still
+ * be being copied; skip it once it has not changed for some minutes.
+ */
+export const nextStepAfter = (kind: RawFileReading['kind'] | 'hung'): 'reduce' | 'skip' | 'wait' | 'settle' => {
+  switch (kind) {
+    case 'read':
+      return 'reduce'
+    case 'hdf4':
+    case 'run-number-mismatch':
+      return 'skip'
+    case 'absent':
+    case 'only-raw':
+    case 'unreadable':
+    case 'changing':
+    case 'hung':
+      return 'wait'
+    case 'not-hdf5':
+    case 'incomplete':
+    case 'not-nexus':
+      return 'settle'
+  }
+}

@@ -1,0 +1,76 @@
+import { openReaderPool, type ReaderLog } from './reader-pool.ts'
+import { readerProgram } from './reader-child.ts'
+import type { Hung } from './hung-places.ts'
+import type { InputOf, OperationName, OutputOf } from './operations.ts'
+
+export type { Hung } from './hung-places.ts'
+export { ReadFault, type ReaderLog } from './reader-pool.ts'
+
+/** Everything may answer that the place hangs, as a value: `kind: 'hung'` with a reason in words. Faults are thrown as ReadFault. */
+export type Readers = {
+  readonly readLastrun: (instrument: string) => Promise<OutputOf<'readLastrun'> | Hung>
+  readonly findAndReadRun: (
+    instrument: string,
+    run: number,
+    prefixes?: readonly string[],
+  ) => Promise<OutputOf<'findAndReadRun'> | Hung>
+  readonly readScript: (instrument: string) => Promise<OutputOf<'readScript'> | Hung>
+  readonly listInstruments: () => Promise<OutputOf<'listInstruments'> | Hung>
+  /**
+   * Any operation. `place` names what hangs together, usually the instrument: a hung place gets one probe at a time, and no other place
+   * waits for it.
+   */
+  readonly call: <Name extends OperationName>(
+    operation: Name,
+    input: InputOf<Name>,
+    where: { readonly place: string; readonly timeoutMs?: number },
+  ) => Promise<OutputOf<Name> | Hung>
+  readonly close: () => void
+  readonly processCount: () => number
+}
+
+export type ReaderSettings = {
+  /** The archive's root, `/isis`. */
+  readonly root: string
+  readonly log: ReaderLog
+  /** Readers for ordinary work; each is started when first needed and ended when idle. Default 2. */
+  readonly count?: number
+  /** Longest wait for lastrun.txt, a script or a listing. Default 5 s. */
+  readonly perCallTimeoutMs?: number
+  /** Longest wait for a raw file: it is looked for in many folders. Default 20 s. */
+  readonly rawFileTimeoutMs?: number
+  readonly idleMs?: number
+  readonly nowMs?: () => number
+  readonly program?: URL
+}
+
+/** Opens the reader processes through which archive and results are read. Nothing starts before the first call. */
+export const openReaders = (settings: ReaderSettings): Readers => {
+  const { root, log } = settings
+  const defaultTimeoutMs = settings.perCallTimeoutMs ?? 5_000
+  const pool = openReaderPool({
+    log,
+    count: settings.count ?? 2,
+    program: settings.program ?? readerProgram(),
+    nowMs: settings.nowMs ?? Date.now,
+    idleMs: settings.idleMs ?? 60_000,
+  })
+  const call: Readers['call'] = async (operation, input, { place, timeoutMs = defaultTimeoutMs }) =>
+    // What the registry's operation gives is what its reader sends: the one place where that is taken on trust.
+    (await pool.call({ operation, input, place, timeoutMs })) as OutputOf<typeof operation> | Hung
+
+  return {
+    call,
+    readLastrun: (instrument) => call('readLastrun', { root, instrument }, { place: instrument }),
+    findAndReadRun: (instrument, run, prefixes) =>
+      call(
+        'findAndReadRun',
+        { root, instrument, run, prefixes },
+        { place: instrument, timeoutMs: settings.rawFileTimeoutMs ?? 20_000 },
+      ),
+    readScript: (instrument) => call('readScript', { root, instrument }, { place: instrument }),
+    listInstruments: () => call('listInstruments', { root }, { place: root }),
+    close: pool.close,
+    processCount: pool.processCount,
+  }
+}
