@@ -4,6 +4,7 @@
  * - Unreadable messages go to `DLQ.<queue>`; bells that expired unheard go nowhere, since the database rings again.
  * - `hbGracePeriodMultiplier`: clients beat exactly at the interval, and the broker would otherwise drop one that is
  *   late by a hair.
+ * - `tcpNoDelay`: without it the second of two messages in a row waits 40 ms for the client's delayed TCP acknowledgement.
  * - The statistics plugin tells a queue's size without JMX.
  */
 export function brokerConfiguration({ port, password }: { port: number; password: string }): string {
@@ -36,7 +37,7 @@ export function brokerConfiguration({ port, password }: { port: number; password
     </systemUsage></systemUsage>
     <transportConnectors>
       <transportConnector name="stomp"
-          uri="stomp://127.0.0.1:${port}?transport.hbGracePeriodMultiplier=2.5&amp;maximumConnections=500"/>
+          uri="stomp://127.0.0.1:${port}?transport.hbGracePeriodMultiplier=2.5&amp;transport.tcpNoDelay=true&amp;maximumConnections=500"/>
     </transportConnectors>
   </broker>
 </beans>
