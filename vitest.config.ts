@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'dist/**', '.local/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     globalSetup: ['tests/support/services-for-the-run.ts'],
     reporters: ['default', './tests/support/count-reporter.ts'],
     pool: 'forks',
