@@ -55,6 +55,7 @@ export type BrokerMessage = {
   readonly content: MessageContent
   /** Milliseconds since 1970; null where it never expires. */
   readonly expiresAtMs: number | null
+  /** A broker that was killed has forgotten it. */
   readonly isRedelivered: boolean
   /** Done with it. */
   readonly ack: () => Promise<Settled>

@@ -1,5 +1,6 @@
 import type { Log } from '#function-server/log.ts'
 import { delayBeforeAttempt, type BackOff } from './back-off.ts'
+import { BrokerUnavailable } from './broker-unavailable.ts'
 import type { Clock } from './clock.ts'
 import { watchForOutage } from './outage.ts'
 
@@ -54,6 +55,7 @@ export const keepConnected = <Connection extends Supervised>(options: {
     try {
       connection = await options.connect(signal)
     } catch (fault) {
+      if (fault instanceof BrokerUnavailable) return fault.reason
       return fault instanceof Error ? fault.message : String(fault)
     }
     const sayGoodbye = (): void => void connection.disconnect()

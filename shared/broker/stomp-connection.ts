@@ -45,7 +45,7 @@ export const usualLimits: StompLimits = {
 /** As much of the library's client as is used; bare `connect` alone, see README. */
 type Client = {
   sendFrame(command: string, headers: object, options?: { onReceipt(): void }): Writable
-  subscribe(headers: object, onMessage: (fault: Error | null, frame: Readable) => void): { unsubscribe(): void }
+  subscribe(headers: object, onMessage: (fault: Error | null, frame: Readable) => void): { getId(): number }
   disconnect(): void
   destroy(fault: Error): void
   on(event: 'error', listener: (fault: Error & { code?: string }) => void): void
@@ -101,8 +101,9 @@ export const openStompConnection = (
     clearTimeout(deadline)
     signal.removeEventListener('abort', giveUp)
   }
-  const end = (reason: string): void => {
+  const end = (why: string): void => {
     if (endedBecause !== null) return
+    const reason = why.replace(/\.+$/, '')
     endedBecause = reason
     stopWaiting()
     for (const reject of [...unconfirmed]) reject(reason)
@@ -151,11 +152,17 @@ export const openStompConnection = (
       }),
     subscribe(headers, onMessage) {
       if (endedBecause !== null) return () => undefined
+      let isOver = false
       const subscription = client.subscribe({ ...headers }, (fault, frame) => {
-        if (fault === null) onMessage({ headers: headersSchema.parse(Reflect.get(frame, 'headers')), body: frame })
+        if (fault !== null) return
+        // ActiveMQ may deliver once more after UNSUBSCRIBE, even after its receipt; it also hands that message to somebody else.
+        if (isOver) frame.resume()
+        else onMessage({ headers: headersSchema.parse(Reflect.get(frame, 'headers')), body: frame })
       })
       return () => {
-        if (endedBecause === null) subscription.unsubscribe()
+        isOver = true
+        // Not the library's own `unsubscribe`: it forgets the number, and ends the connection over such a late message.
+        if (endedBecause === null) put('UNSUBSCRIBE', { id: subscription.getId() })
       }
     },
     async disconnect() {

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPrivateActiveMq } from '../../local/services/private-activemq.ts'
+import { openBroker } from './open-broker.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'broker-restart-'))
+const start = () => startPrivateActiveMq({ directory, purpose: 'tests' })
+let activeMq: Awaited<ReturnType<typeof start>>
+
+beforeAll(async () => void (activeMq = await start()))
+afterAll(async () => {
+  await activeMq.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+test('A subscription and a sender survive the broker being killed and started again', async () => {
+  const lines: string[] = []
+  const add = (_: object, message: string): void => void lines.push(message)
+  const log = { info: add, warn: add, error: add }
+  const backOff = { firstMs: 50, ceilingMs: 500, provenAfterMs: 300 }
+  const broker = openBroker({ url: activeMq.url, log, backOff, sendWithinMs: 400 })
+  const taken: string[] = []
+  const held: (() => Promise<unknown>)[] = []
+  broker.subscribe('survivor', {
+    prefetch: 2,
+    async onMessage(message) {
+      const text = message.content.kind === 'text' ? message.content.text : '?'
+      taken.push(text)
+      if (text === 'in hand' && held.length === 0) held.push(message.ack)
+      else await message.ack()
+    },
+  })
+  await broker.send('survivor', 'in hand', { isPersistent: true })
+  await broker.send('survivor', 'before', { isPersistent: true })
+  await expect.poll(() => taken).toEqual(['in hand', 'before'])
+  await expect.poll(() => broker.status().state).toBe('connected')
+
+  process.kill(activeMq.pid, 'SIGKILL')
+  await expect.poll(() => broker.status().state).toBe('down')
+  await expect(broker.send('survivor', 'during')).rejects.toMatchObject({ name: 'BrokerUnavailable', retryable: true })
+  await expect(broker.send('survivor', 'during')).rejects.toMatchObject({ name: 'BrokerUnavailable' })
+  activeMq = await start()
+
+  await expect.poll(() => broker.status().state, { timeout: 10_000 }).toBe('connected')
+  await broker.send('survivor', 'after')
+  // Its place was still taken by the first delivery; the other place gets it again, once.
+  await expect.poll(() => taken.toSorted()).toEqual(['after', 'before', 'in hand', 'in hand'])
+  expect(await held[0]?.()).toBe('returned')
+  await expect.poll(() => lines.some((line) => line.startsWith('The broker is back after'))).toBe(true)
+  expect(lines.filter((line) => line.includes('out of reach'))).toHaveLength(1)
+  await broker.close()
+})
