@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { startFunction, type DeployedFunction, type FunctionSurroundings } from './deployed-function.ts'
+import { deploymentSchema, type Deployment } from './deployment.ts'
+import { whyNotRunnable } from './function-command.ts'
+import { functionLimits } from './limits.ts'
+
+export type Refusal = { readonly kind: 'refused'; readonly reason: string }
+export type DeployOutcome = { readonly kind: 'deployed' | 'unchanged' | 'absent' } | Refusal
+
+export type FunctionRegistry = {
+  all(): readonly DeployedFunction[]
+  find(name: string): DeployedFunction | undefined
+  /** `update` wants the function to be there already; `create` takes either. Deploying the same again changes nothing. */
+  deploy(deployment: Deployment, how: 'create' | 'update'): DeployOutcome
+  remove(name: string): 'removed' | 'absent'
+  scale(name: string, replicas: number): 'scaled' | 'absent'
+  stop(): Promise<void>
+}
+
+const recordSchema = z.object({ deployment: deploymentSchema, replicas: z.number().int(), createdAt: z.string() })
+
+/** The functions of this gateway. What is deployed is kept in files, so that a gateway started anew brings it back. */
+export function openFunctionRegistry(directory: string, surroundings: FunctionSurroundings): FunctionRegistry {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const functions = new Map<string, DeployedFunction>()
+  const fingerprints = new Map<string, string>()
+  const leaving = new Set<Promise<void>>()
+
+  const keep = (running: DeployedFunction) => {
+    const deployment = running.deployment()
+    const record = { deployment, replicas: running.desiredReplicas(), createdAt: running.status().createdAt }
+    const file = join(directory, `${deployment.service}.json`)
+    writeFileSync(`${file}.new`, JSON.stringify(record, null, 2), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  }
+
+  for (const record of readRecords(directory)) {
+    const { service } = record.deployment
+    if (whyNotRunnable(record.deployment, surroundings.places) !== undefined) continue
+    fingerprints.set(service, fingerprint(record.deployment, surroundings.places.bundles))
+    functions.set(service, startFunction(surroundings, record))
+  }
+
+  return {
+    all: () => [...functions.values()],
+    find: (name) => functions.get(name),
+    deploy: (deployment, how) => {
+      const name = deployment.service
+      const running = functions.get(name)
+      if (running === undefined && how === 'update') return { kind: 'absent' }
+      const reason = whyNotRunnable(deployment, surroundings.places) ?? whyLimitsAreWrong(deployment)
+      if (reason !== undefined) return { kind: 'refused', reason }
+      const print = fingerprint(deployment, surroundings.places.bundles)
+      if (running !== undefined && fingerprints.get(name) === print) return { kind: 'unchanged' }
+      fingerprints.set(name, print)
+      running?.update(deployment)
+      const deployed = running ?? startFunction(surroundings, { deployment })
+      functions.set(name, deployed)
+      keep(deployed)
+      return { kind: 'deployed' }
+    },
+    remove: (name) => {
+      const running = functions.get(name)
+      if (running === undefined) return 'absent'
+      functions.delete(name)
+      fingerprints.delete(name)
+      rmSync(join(directory, `${name}.json`), { force: true })
+      const left = running.stop().finally(() => leaving.delete(left))
+      leaving.add(left)
+      return 'removed'
+    },
+    scale: (name, replicas) => {
+      const running = functions.get(name)
+      if (running === undefined) return 'absent'
+      running.scale(replicas)
+      keep(running)
+      return 'scaled'
+    },
+    stop: async () => {
+      await Promise.all([...[...functions.values()].map((running) => running.stop()), ...leaving])
+    },
+  }
+}
+
+function readRecords(directory: string): z.infer<typeof recordSchema>[] {
+  const files = readdirSync(directory).filter((name) => name.endsWith('.json'))
+  return files.flatMap((name) => {
+    try {
+      return [recordSchema.parse(JSON.parse(readFileSync(join(directory, name), 'utf8')))]
+    } catch {
+      // Half-written or of another version: `make up` deploys it again.
+      return []
+    }
+  })
+}
+
+function whyLimitsAreWrong(deployment: Deployment): string | undefined {
+  try {
+    functionLimits(deployment)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** What a function is made of: its description and every file of its bundle. */
+function fingerprint(deployment: Deployment, bundles: string): string {
+  const hash = createHash('sha256').update(JSON.stringify(deployment))
+  const folder = join(bundles, deployment.service)
+  if (existsSync(folder)) {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
+      hash.update(path).update(readFileSync(path))
+    }
+  }
+  return hash.digest('hex')
+}
