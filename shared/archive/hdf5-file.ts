@@ -1,4 +1,4 @@
-import type { Dataset, File, Group } from 'h5wasm/node'
+import type { Dataset, Group } from 'h5wasm/node'
 
 /** The HDF5 library could not read the file; what it says, in its own words. */
 export class Hdf5Fault extends Error {

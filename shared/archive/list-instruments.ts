@@ -8,7 +8,7 @@ export type InstrumentList =
   | { readonly kind: 'problem'; readonly reason: string }
 
 const nameOfFolder = (entry: Dirent): string | undefined =>
-  entry.name.startsWith('NDX') && (entry.isDirectory() || entry.isSymbolicLink())
+  entry.name.length > 3 && entry.name.startsWith('NDX') && (entry.isDirectory() || entry.isSymbolicLink())
     ? parseInstrumentName(entry.name)
     : undefined
 

@@ -7,6 +7,12 @@ export type ImportedModule = {
   readonly names: readonly string[]
 }
 
+const name = String.raw`[\p{L}_][\p{L}\p{N}_]*`
+const dotted = `${name}(?:\\s*\\.\\s*${name})*`
+const firstName = new RegExp(`^\\s*(${name})`, 'u')
+const moduleName = new RegExp(`^\\s*(\\.*)\\s*((?:${dotted})?)(?:\\s+as\\s+\\S+)?\\s*$`, 'u')
+const fromImport = new RegExp(`^from\\s*(\\.*)\\s*((?:${dotted})?)\\s*\\bimport\\b\\s*(.+)$`, 'u')
+
 /**
  * The modules that a Python source may import, found without running it. It errs on the side of too many: an import in a branch
  * that never runs counts too. Names that are computed at run time cannot be seen; `importlib.import_module('name')` with a literal can.
@@ -22,8 +28,8 @@ export const scanImports = (source: string): readonly ImportedModule[] => {
         for (const part of (plain[1] ?? '').split(',')) add(found, part, [])
         continue
       }
-      const from = /^from\s*(\.*\s*[^\s]*)\s+import\s*(.+)$/.exec(text)
-      if (from) add(found, from[1] ?? '', namesOf(from[2] ?? ''))
+      const from = fromImport.exec(text)
+      if (from) add(found, `${from[1] ?? ''}${from[2] ?? ''}`, namesOf(from[3] ?? ''))
     }
   }
   for (const match of source.matchAll(/(?:import_module|__import__)\(\s*['"]([A-Za-z_][\w.]*)['"]/g))
@@ -35,11 +41,11 @@ const namesOf = (list: string): readonly string[] =>
   list
     .replace(/[()]/g, ' ')
     .split(',')
-    .map((part) => /^\s*([^\W\d]\w*)/u.exec(part)?.[1])
+    .map((part) => firstName.exec(part)?.[1])
     .filter((name) => name !== undefined)
 
 const add = (found: ImportedModule[], text: string, names: readonly string[]): void => {
-  const match = /^\s*(\.*)\s*((?:[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)?)(?:\s+as\s+\S+)?\s*$/u.exec(text)
+  const match = moduleName.exec(text)
   if (!match) return
   const level = match[1]?.length ?? 0
   const parts = (match[2] ?? '')

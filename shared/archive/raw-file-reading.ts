@@ -22,27 +22,3 @@ export type RawFileReading =
       readonly metadata: RawFileMetadata
       readonly reason: string
     }
-
-/**
- * What a reading means for a detected run. `skip`: it will never be usable. `wait`: try again until the deadline. `settle`: it may still
- * be being copied; skip it once it has not changed for some minutes.
- */
-export const nextStepAfter = (kind: RawFileReading['kind'] | 'hung'): 'reduce' | 'skip' | 'wait' | 'settle' => {
-  switch (kind) {
-    case 'read':
-      return 'reduce'
-    case 'hdf4':
-    case 'run-number-mismatch':
-      return 'skip'
-    case 'absent':
-    case 'only-raw':
-    case 'unreadable':
-    case 'changing':
-    case 'hung':
-      return 'wait'
-    case 'not-hdf5':
-    case 'incomplete':
-    case 'not-nexus':
-      return 'settle'
-  }
-}
