@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { noticeChoices } from '#domain/counter-notices.ts'
 import { detectionStates } from '#domain/detection-states.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import { reductionStates } from '#domain/reduction-states.ts'
@@ -6,7 +7,7 @@ import { softwareSchema } from './submission.ts'
 import { variableSchema } from './variables.ts'
 
 /** RFC 3339, UTC, e.g. `2026-11-22T21:56:06.123Z`. */
-const time = z.string()
+const time = z.string().meta({ format: 'date-time' })
 const state = z.enum(reductionStates)
 
 /** An error as `application/problem+json` (RFC 9457); `detail` is a sentence a scientist can act on. */
@@ -84,6 +85,8 @@ export const overviewSchema = z.object({
   }),
 })
 
+export type Overview = z.infer<typeof overviewSchema>
+
 export const versionSchema = z.object({ id: z.number().int(), version: z.number().int(), state, submittedAt: time })
 
 export const reductionSchema = z.object({
@@ -94,7 +97,7 @@ export const reductionSchema = z.object({
   /** Why it is in this state, in words: the error, the reason of a skip. */
   reason: z.string().nullable(),
   class: z.enum(reductionClasses),
-  /** Place in the line, 1 is next; null unless Queued. An estimate. */
+  /** Place in the line, 1 is next; an estimate. Null unless Queued, and while the instrument is paused. */
   place: z.number().int().nullable(),
   runs: z.array(runSchema),
   rbNumber: z.number().int().nullable(),
@@ -140,9 +143,12 @@ export const scriptSchema = z.object({
 /** What the re-run form starts from. */
 export const instrumentVariablesSchema = z.object({
   scriptSha256: z.string().nullable(),
-  variables: z.array(variableSchema),
-  /** Why the current file gives none, in words. */
+  /** Where they start from an earlier reduction's values, `default` is what the script says, where it differs. */
+  variables: z.array(variableSchema.extend({ default: variableSchema.shape.value.optional() })),
+  /** Why the current file gives none, in words; what is shown then is the newest that is known. */
   fault: z.string().nullable(),
+  /** Variables of the earlier reduction that the current script has no longer. */
+  leftOut: z.array(z.string()).optional(),
 })
 
 export const detectionSchema = z.object({
@@ -159,15 +165,26 @@ export const detectionSchema = z.object({
 export type Detection = z.infer<typeof detectionSchema>
 export const detectionsSchema = z.object({ items: z.array(detectionSchema), next: z.string().nullable() })
 
+export const noticeKinds = [
+  'lastrun-problem',
+  'counter-stepped-back',
+  'gap-too-large',
+  'script-problem',
+  'service',
+] as const
+
+/** The `detail` of a notice about a counter: where the cursor stood and what lastrun.txt said. */
+export const counterDetailSchema = z.object({ cursor: z.number().int(), lastRun: z.number().int() })
+
 /** Kinds that need a person's decision carry `choices`; the others end by themselves when their cause does. */
 export const noticeSchema = z.object({
   id: z.number().int(),
   instrument: z.string().nullable(),
-  kind: z.enum(['lastrun-problem', 'counter-stepped-back', 'gap-too-large', 'script-problem', 'service']),
+  kind: z.enum(noticeKinds),
   message: z.string(),
-  /** For a counter that stepped back or jumped: the cursor and what lastrun.txt says. */
+  /** For a counter that stepped back or jumped: {@link counterDetailSchema}. */
   detail: z.record(z.string(), z.unknown()),
-  choices: z.array(z.enum(['submit', 'set-cursor', 'dismiss'])),
+  choices: z.array(z.enum(noticeChoices)),
   raisedAt: time,
   lastSeenAt: time,
   resolvedAt: time.nullable(),
@@ -175,7 +192,7 @@ export const noticeSchema = z.object({
 })
 export type Notice = z.infer<typeof noticeSchema>
 export const noticesSchema = z.object({ items: z.array(noticeSchema) })
-export const noticeResolutionSchema = z.object({ choice: z.enum(['submit', 'set-cursor', 'dismiss']) })
+export const noticeResolutionSchema = z.object({ choice: z.enum(noticeChoices) })
 
 export const cursorSchema = z.object({ lastRun: z.number().int().min(0).max(999_999_999) })
 
@@ -192,3 +209,6 @@ export const changeEventSchema = z.object({
   reason: z.string().nullable(),
 })
 export type ChangeEvent = z.infer<typeof changeEventSchema>
+
+/** The first event of a stream, named `hello`: where it goes on from. `missed`: changes lie between that cannot be sent any more; load anew. */
+export const helloEventSchema = z.object({ newest: z.number().int(), missed: z.boolean() })

@@ -8,6 +8,9 @@ export const flag = z.union([z.literal(0), z.literal(1), z.boolean()]).transform
 
 export const instant = z.date()
 
+/** A time as the API gives it: RFC 3339, UTC, milliseconds. */
+export const isoInstant = z.date().transform((time) => time.toISOString())
+
 /** JSON kept in a TEXT column. */
 export const jsonText = <Value>(schema: z.ZodType<Value>): z.ZodType<Value> =>
   z.string().transform((text, context) => {

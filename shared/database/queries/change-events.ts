@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import type { ChangeEvent } from '#contracts/api.ts'
+import type { Viewer } from '#contracts/viewer.ts'
+import type { Sql } from '../connection.ts'
+import { DatabaseFault } from '../faults.ts'
+import { integer, isoInstant } from './column-parsers.ts'
+import { allOf, type Condition } from './visible-to.ts'
+
+const idSchema = z.object({ id: integer })
+const idsPerLook = 2_000
+
+/** Ids after this one, in order, as far as they are committed. */
+export const eventIdsAfter = async (sql: Sql, after: number): Promise<readonly number[]> => {
+  const rows = await sql.rows(idSchema, `SELECT id FROM change_events WHERE id > ? ORDER BY id LIMIT ${idsPerLook}`, [
+    after,
+  ])
+  return rows.map(({ id }) => id)
+}
+
+/** Commits come out of order within this time: what is older than the newest row by more is complete. */
+const settledAfterSeconds = 5
+
+/**
+ * The id up to which nothing can be missing any more, to start reading from: just before the first row of the last seconds, since a row
+ * with a lower id than the newest may not be committed yet.
+ */
+export const settledEventId = async (sql: Sql): Promise<number> => {
+  const [row] = await sql.rows(
+    z.object({ newest: integer, firstRecent: integer.nullable() }),
+    `SELECT newest.id AS newest,
+       (SELECT MIN(recent.id) FROM change_events AS recent
+        WHERE recent.id > newest.id - ${idsPerLook} AND recent.at > UTC_TIMESTAMP(6) - INTERVAL ${settledAfterSeconds} SECOND
+       ) AS firstRecent
+     FROM (SELECT COALESCE(MAX(id), 0) AS id FROM change_events) AS newest`,
+  )
+  if (!row) return 0
+  return row.firstRecent === null ? row.newest : row.firstRecent - 1
+}
+
+/**
+ * Is a row between these ids written but not committed yet? Ids that no transaction holds were given out and never used, as many are:
+ * an INSERT of several rows takes more than it needs. Asks without waiting: a held row is an error, which both servers name differently.
+ */
+export const isEventIdHeld = async (sql: Sql, from: number, to: number): Promise<boolean> => {
+  try {
+    await sql.rows(idSchema, 'SELECT id FROM change_events WHERE id BETWEEN ? AND ? FOR UPDATE NOWAIT', [from, to])
+    return false
+  } catch (fault) {
+    if (fault instanceof DatabaseFault && (fault.code === 'ER_LOCK_WAIT_TIMEOUT' || fault.code === 'ER_LOCK_NOWAIT')) {
+      return true
+    }
+    throw fault
+  }
+}
+
+const changeEventSchema = z.object({
+  id: integer,
+  kind: z.enum(['reduction', 'detection', 'notice', 'instrument']),
+  at: isoInstant,
+  instrument: z.string().nullable(),
+  runNumber: integer.nullable(),
+  reductionId: integer.nullable(),
+  state: z.string(),
+  reason: z.string().nullable(),
+})
+
+/** Users hear of their experiments' reductions; instrument scientists of all that concerns their instruments. */
+const eventsVisibleTo = (viewer: Viewer): Condition => {
+  switch (viewer.role) {
+    case 'administrator':
+      return allOf()
+    case 'instrument-scientist':
+      return viewer.instruments.length === 0
+        ? { sql: 'FALSE', parameters: [] }
+        : { sql: 'change_events.instrument IN (?)', parameters: [viewer.instruments] }
+    case 'user':
+      return viewer.rbNumbers.length === 0
+        ? { sql: 'FALSE', parameters: [] }
+        : { sql: 'reductions.rb_number IN (?)', parameters: [viewer.rbNumbers] }
+  }
+}
+
+export const eventsPerRead = 500
+
+/** The events after one id and up to another that the viewer may see, at most {@link eventsPerRead}, in order. */
+export const changeEventsBetween = (sql: Sql, viewer: Viewer, after: number, upTo: number): Promise<ChangeEvent[]> => {
+  const visible = eventsVisibleTo(viewer)
+  const join = viewer.role === 'user' ? 'JOIN reductions ON reductions.id = change_events.reduction_id' : ''
+  return sql.rows(
+    changeEventSchema,
+    `SELECT change_events.id, kind, at, change_events.instrument, run_number AS runNumber, reduction_id AS reductionId,
+       change_events.state, change_events.reason
+     FROM change_events ${join}
+     WHERE change_events.id > ? AND change_events.id <= ? AND ${visible.sql}
+     ORDER BY change_events.id LIMIT ${eventsPerRead}`,
+    [after, upTo, ...visible.parameters],
+  )
+}
