@@ -51,6 +51,7 @@ describe('a served function', () => {
     child.kill('SIGUSR2')
     expect(await (await answer).text()).toBe('done')
     expect(await ended).toEqual([0, null])
+    expect(said()).not.toContain('still under way')
   })
 
   it('stops when its parent is gone', async () => {

@@ -110,9 +110,11 @@ export const serveFunction = (
     void (async () => {
       try {
         const closed = new Promise((resolve) => server.close(resolve))
-        server.closeIdleConnections()
+        // A connection whose request was answered meanwhile stays open for the next one, and would keep the server waiting for it.
+        const closeIdle = setInterval(() => server.closeIdleConnections(), 50)
         await description.stopping?.()
         await closed
+        clearInterval(closeIdle)
         await description.stop?.()
         log.info({ event: { action: 'stopped' } }, `${description.name} has stopped`)
         process.exit(0)
