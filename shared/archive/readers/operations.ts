@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import type { Dirent, Stats } from 'node:fs'
+import { readLogRange, readResultRange } from '#results/read-result.ts'
 import { findAndReadRun } from '../find-and-read-run.ts'
 import { describeFileFault, isAbsent } from '../file-faults.ts'
 import { listInstruments } from '../list-instruments.ts'
@@ -86,6 +87,12 @@ export const operations = {
       sizeBytes: stats.size,
       modifiedAt: stats.mtime,
     })),
+
+  /** A part of a reduction's file: opened without following any link that a script may have made. */
+  readResultRange,
+
+  /** A part of a reduction's log, wherever it lies at this moment. */
+  readLogRange,
 } as const
 
 export type Operations = typeof operations
