@@ -12,6 +12,8 @@ export type PythonEnvironmentOptions = {
   readonly stateDirectory: string
   readonly projectDirectory: string
   readonly onWait?: (holder: string) => void
+  /** What takes long enough to be said. */
+  readonly say?: (text: string) => void
   readonly signal?: AbortSignal
 }
 
@@ -33,6 +35,7 @@ async function ensure(directory: string, options: PythonEnvironmentOptions): Pro
   const stampFile = join(directory, 'made-from')
   const isNew = !existsSync(interpreter) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp
   if (isNew) {
+    options.say?.('making a virtual environment with numpy, h5py, matplotlib, plotly')
     rmSync(directory, { recursive: true, force: true })
     await makeVenv(python, directory, options.signal)
     await runToEnd(

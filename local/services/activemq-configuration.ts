@@ -7,7 +7,16 @@
  * - `tcpNoDelay`: without it the second of two messages in a row waits 40 ms for the client's delayed TCP acknowledgement.
  * - The statistics plugin tells a queue's size without JMX.
  */
-export function brokerConfiguration({ port, password }: { port: number; password: string }): string {
+export function brokerConfiguration({
+  port,
+  password,
+  address = '127.0.0.1',
+}: {
+  port: number
+  password: string
+  /** Another only inside a container, which is reached through loopback all the same. */
+  address?: string
+}): string {
   return `<beans xmlns="http://www.springframework.org/schema/beans"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:schemaLocation="http://www.springframework.org/schema/beans
@@ -37,7 +46,7 @@ export function brokerConfiguration({ port, password }: { port: number; password
     </systemUsage></systemUsage>
     <transportConnectors>
       <transportConnector name="stomp"
-          uri="stomp://127.0.0.1:${port}?transport.hbGracePeriodMultiplier=2.5&amp;transport.tcpNoDelay=true&amp;maximumConnections=500"/>
+          uri="stomp://${address}:${port}?transport.hbGracePeriodMultiplier=2.5&amp;transport.tcpNoDelay=true&amp;maximumConnections=500"/>
     </transportConnectors>
   </broker>
 </beans>

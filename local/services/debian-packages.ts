@@ -7,6 +7,7 @@ export function canInstallPackages(): boolean {
 }
 
 let queue: Promise<unknown> = Promise.resolve()
+let isUpdated = false
 
 /** Installs Debian packages, asking nothing; one after the other, since apt allows no two at once. */
 export function installDebianPackages(
@@ -19,7 +20,8 @@ export function installDebianPackages(
     // The wait: another apt may be at work on a machine that has just started.
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const options = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300']
-    await runToEnd(apt, [...options, 'update'], { environment, signal })
+    if (!isUpdated) await runToEnd(apt, [...options, 'update'], { environment, signal })
+    isUpdated = true
     await runToEnd(apt, [...options, 'install', '--no-install-recommends', ...packages], { environment, signal })
   }
   const installed = queue.then(install)

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createConnection } from 'mysql2/promise'
 import { findProgram } from '../processes/find-program.ts'
 import { plainEnvironment } from '../processes/start-detached.ts'
 import {
@@ -14,19 +13,22 @@ import {
   type PrivateService,
   type PrivateServiceOptions,
 } from './private-service.ts'
+import { answersSql } from './sql-greeting.ts'
 import { startPrivateService } from './start-private-service.ts'
 
 export const mariaDbGraceMs = 20_000
 
 export function isMariaDbInstalled(): boolean {
-  return findProgram('mariadbd') !== undefined && findProgram('mariadb-install-db') !== undefined
+  return ['mariadbd', 'mariadb-install-db', 'my_print_defaults'].every((program) => findProgram(program) !== undefined)
 }
 
 /** A MariaDB of our own on loopback, with the database and the user `autoreduction`. */
 export async function startPrivateMariaDb(options: PrivateServiceOptions): Promise<PrivateService> {
   const { directory } = options
   const program = findProgram('mariadbd')
-  if (program === undefined) throw new ServiceStartFault('MariaDB is not installed (package mariadb-server)')
+  if (program === undefined || !isMariaDbInstalled()) {
+    throw new ServiceStartFault('MariaDB is not installed (packages mariadb-server-core and mariadb-client-core)')
+  }
   makePrivateFolder(directory)
   const password = keptPassword(directory)
   const firstStatements = join(directory, 'first-statements.sql')
@@ -64,12 +66,10 @@ export async function startPrivateMariaDb(options: PrivateServiceOptions): Promi
 async function initialise(directory: string, signal?: AbortSignal): Promise<void> {
   const data = join(directory, 'data')
   if (existsSync(data)) return
-  const program = findProgram('mariadb-install-db')
-  if (program === undefined) throw new ServiceStartFault('MariaDB is not installed (package mariadb-server)')
   const unfinished = join(directory, 'data.unfinished')
   removeIfThere(unfinished)
   await promisify(execFile)(
-    program,
+    findProgram('mariadb-install-db') ?? 'mariadb-install-db',
     [
       '--no-defaults',
       // Relative, since the script trips over a path with a space.
@@ -119,18 +119,4 @@ function settingsFor(port: number, isForTests: boolean): string {
     ...(process.getuid?.() === 0 ? ['user=root'] : []),
   ]
   return lines.join('\n') + '\n'
-}
-
-async function answersSql(url: string): Promise<boolean> {
-  try {
-    const connection = await createConnection({ uri: url, connectTimeout: 2_000 })
-    try {
-      await connection.query('SELECT 1')
-      return true
-    } finally {
-      connection.destroy()
-    }
-  } catch {
-    return false
-  }
 }

@@ -35,7 +35,7 @@ export type DeployedFunction = {
   countInvocation(): void
   status(): FunctionStatus
   replicas(): readonly Replica[]
-  /** Nothing is starting, draining or waiting to be replaced: all replicas are of the newest version, and ready. */
+  /** All replicas are ready and of the newest version; old ones may still finish what they hold. */
   isSettled(): boolean
   stop(): Promise<void>
 }
@@ -140,8 +140,7 @@ export function startFunction(
         createdAt,
       }),
     replicas: () => [...newest.replicas, ...older.flatMap((version) => version.replicas), ...draining],
-    isSettled: () =>
-      older.length === 0 && draining.size === 0 && newest.replicas.every((replica) => replica.state() === 'ready'),
+    isSettled: () => older.length === 0 && newest.replicas.every((replica) => replica.state() === 'ready'),
     stop: async () => {
       isStopped = true
       const all = [...newest.replicas, ...older.flatMap((version) => version.replicas), ...draining]

@@ -115,7 +115,7 @@ describe('a deployed function', () => {
     expect([...statuses].every((status) => status.startsWith('200'))).toBe(true)
     expect(await (await held).text()).toBe('soon')
     expect((await call('/function/echo')).headers.get('x-version')).toBe('2')
-    expect(identify(old?.pid ?? 0)).toBeUndefined()
+    await expect.poll(() => identify(old?.pid ?? 0)).toBeUndefined()
   })
 
   it('goes on serving in its old version while the new one does not become ready', async () => {
@@ -127,7 +127,7 @@ describe('a deployed function', () => {
     expect((await call('/function/echo')).status).toBe(200)
     writeFunction(tried.directory, 'echo')
     await tried.deploy('echo', { image: 'echo:good' })
-    expect(await instancesOf('echo')).toHaveLength(1)
+    await expect.poll(() => instancesOf('echo')).toHaveLength(1)
   })
 
   it('deployed again unchanged, stays as it is', async () => {

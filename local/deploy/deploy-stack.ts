@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Deployment } from '../gateway/functions/deployment.ts'
+import { GatewayFault, type GatewayClient } from './gateway-client.ts'
+
+/** Deploys as `faas-cli` does: PUT, and POST where the function is not there yet. */
+export async function deployFunctions(client: GatewayClient, functions: readonly Partial<Deployment>[]): Promise<void> {
+  for (const deployment of functions) {
+    const updated = await client.send('PUT', '/system/functions', deployment)
+    const answer = updated.status === 404 ? await client.send('POST', '/system/functions', deployment) : updated
+    if (answer.status !== 202 && answer.status !== 200) {
+      throw new GatewayFault(`The function ${deployment.service} cannot be deployed: ${answer.text}.`)
+    }
+  }
+}
+
+/**
+ * Waits until every replica is ready and of the newest version. Those still draining keep nobody waiting.
+ * @throws {GatewayFault} naming the functions that are not
+ */
+export async function waitUntilReady(
+  client: GatewayClient,
+  names: readonly string[],
+  options: { readonly withinMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const deadline = Date.now() + options.withinMs
+  for (;;) {
+    const { functions } = await client.status()
+    const waiting = names.filter((name) => functions.find((one) => one.name === name)?.isSettled !== true)
+    if (waiting.length === 0) return
+    if (Date.now() > deadline) {
+      const advice = waiting.map((name) => `make logs F=${name}`).join(', ')
+      throw new GatewayFault(`Not ready after ${options.withinMs / 1000} s: ${waiting.join(', ')}. See: ${advice}.`)
+    }
+    await delay(50, undefined, { signal: options.signal })
+  }
+}

@@ -1,0 +1,16 @@
+import { createConnection } from 'mysql2/promise'
+
+/** Does a database at this address let us in? */
+export async function answersSql(url: string): Promise<boolean> {
+  try {
+    const connection = await createConnection({ uri: url, connectTimeout: 2_000 })
+    try {
+      await connection.query('SELECT 1')
+      return true
+    } finally {
+      connection.destroy()
+    }
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { filesBelow, fingerprintOf } from '../bundle/inputs.ts'
+import type { Companion } from '../gateway/companions/companions.ts'
+
+export type CompanionPlaces = {
+  readonly projectDirectory: string
+  readonly bundles: string
+  readonly gatewayUrl: string
+  readonly compileCache: string
+  readonly python: string
+  /** Where the beam simulator writes; undefined where a real archive is watched. */
+  readonly sampleArchive: string | undefined
+}
+
+const operator = ['basic-auth-user', 'basic-auth-password']
+
+/** The processes beside the functions: who calls them by the clock, who by the queue, and who plays the instruments. */
+export function companionsOf(places: CompanionPlaces): Companion[] {
+  const { projectDirectory, bundles, gatewayUrl, compileCache } = places
+  const bundled = (name: string, bundle: string, secrets: string[], graceMs: number): Companion => ({
+    name,
+    program: process.execPath,
+    args: ['--enable-source-maps', join(bundles, bundle, 'main.mjs')],
+    directory: join(bundles, bundle),
+    environment: { gateway_url: gatewayUrl, NODE_COMPILE_CACHE: compileCache },
+    secrets,
+    graceMs,
+    fingerprint: fingerprintOf(bundles, [`${bundle}/main.mjs`]),
+  })
+  const all = [
+    bundled('cron', 'cron', operator, 5_000),
+    bundled('connector', 'activemq-connector', [...operator, 'broker-url'], 10_000),
+  ].filter(({ directory }) => existsSync(directory))
+  const simulator = 'local/beam-simulator'
+  if (places.sampleArchive !== undefined && existsSync(join(projectDirectory, simulator, 'simulate.py'))) {
+    all.push({
+      name: 'simulator',
+      program: places.python,
+      args: ['-u', join(projectDirectory, simulator, 'simulate.py'), '--archive', places.sampleArchive],
+      directory: projectDirectory,
+      environment: { PYTHONDONTWRITEBYTECODE: '1' },
+      secrets: [],
+      graceMs: 10_000,
+      fingerprint: fingerprintOf(projectDirectory, filesBelow(projectDirectory, simulator)),
+    })
+  }
+  return all
+}
