@@ -16,7 +16,13 @@ export const readerProgram = (): URL =>
   new URL(import.meta.url.endsWith('.ts') ? './reader-process.ts' : './reader-process.mjs', import.meta.url)
 
 // A reader holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
-const nodeOptions = ['--max-semi-space-size=1', '--max-old-space-size=256', '--disable-warning=ExperimentalWarning']
+const nodeOptions = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=256',
+  '--disable-warning=ExperimentalWarning',
+  // The HDF5 library is read through once per file: compiling it twice over costs more than it gives.
+  '--liftoff-only',
+]
 
 export const startReaderChild = (
   program: URL,
