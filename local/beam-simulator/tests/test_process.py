@@ -32,6 +32,12 @@ class Process(WithFolder):
         self.assertEqual(len([line for line in lines if ' uAh in ' in line]), 6)
         self.assertRegex(lines[5], r'^\d{4}-\d\d-\d\dT[\d:]{8}Z ENGINX00364121 "316L weld 4x4x4 pos 1" RB 2610234, ')
 
+    def test_makes_the_archive_and_no_run_where_none_is_asked_for(self):
+        out, err = self.start('--runs', '0').communicate(timeout=60)
+        self.assertEqual(err, '')
+        self.assertNotIn(' uAh in ', out)
+        self.assertEqual(len(raw_files(folder_of(self.folder / 'archive', 'POLARIS'))), 1)
+
     def test_ends_cleanly_when_told_to(self):
         for name in (signal.SIGTERM, signal.SIGINT):
             process = self.start()
