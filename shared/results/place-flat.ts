@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { copyFile, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { copyFile, link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
 import { hasCode } from './results-fault.ts'
@@ -28,8 +28,11 @@ export const placeFlat = async (
   return notPlaced
 }
 
-/** Copies one file so that a reader of the target sees the old or the new content, never a part. */
-export const placeFile = async (source: string, target: string, modes: FileModes): Promise<void> => {
+/**
+ * Copies one file so that a reader of the target sees the old or the new content, never a part. Where it may not replace, and a file
+ * is there, it fails with EEXIST.
+ */
+export const placeFile = async (source: string, target: string, modes: FileModes, mayReplace = true): Promise<void> => {
   const firstMade = await mkdir(dirname(target), { recursive: true })
   if (firstMade !== undefined) await applyModes(dirname(target), 'directory', modes)
   const coming = join(dirname(target), `.${basename(target)}.coming`)
@@ -39,7 +42,8 @@ export const placeFile = async (source: string, target: string, modes: FileModes
   await utimes(coming, atime, mtime)
   await applyModes(coming, 'file', modes)
   await syncToDisk(coming)
-  await rename(coming, target)
+  if (mayReplace) await rename(coming, target)
+  else await link(coming, target).finally(() => rm(coming, { force: true }))
 }
 
 /** All files of a published version but the service's own record. */

@@ -1,0 +1,55 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { hostname } from 'node:os'
+import { beatProcessor } from '#database/queries/processors.ts'
+import { faultFields } from '#function-server/log.ts'
+import { finishInterrupted } from './finish-interrupted.ts'
+import type { Processor } from './processor.ts'
+
+export type Beat = {
+  /** Has the database heard of this processor lately? */
+  readonly isHeard: () => boolean
+  readonly stop: () => void
+}
+
+/**
+ * Tells the database every ten seconds that this processor is here, with its slots and software, and finishes what others left
+ * between decision and rename.
+ */
+export const startBeat = (processor: Processor, refreshEnvironments: () => Promise<void>): Beat => {
+  const stopping = new AbortController()
+  let heardAt = -Infinity
+  const beatOnce = async (): Promise<void> => {
+    await refreshEnvironments()
+    await beatProcessor(processor.database, {
+      id: processor.id,
+      host: hostname(),
+      slots: processor.settings.slots,
+      environments: processor.environments().map(({ name, version }) => ({ name, version })),
+    })
+    const isFirst = heardAt === -Infinity
+    heardAt = performance.now()
+    if (isFirst) processor.askForWork()
+  }
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await beatOnce().catch((fault: unknown) => processor.log.warn(faultFields(fault), 'a beat did not succeed'))
+      void finishOthers()
+      await wait(processor.rhythm.beatMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+  let isFinishing = false
+  // Beside the beat, not in it: a disk that hangs must not silence this processor.
+  const finishOthers = async (): Promise<void> => {
+    if (isFinishing) return
+    isFinishing = true
+    await finishInterrupted(processor).catch((fault: unknown) =>
+      processor.log.warn(faultFields(fault), 'what another processor had decided could not be finished'),
+    )
+    isFinishing = false
+  }
+  void run()
+  return {
+    isHeard: () => performance.now() - heardAt < processor.rhythm.beatMs * 3,
+    stop: () => stopping.abort(),
+  }
+}

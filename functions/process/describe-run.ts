@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { arch, hostname, release, type } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Claim } from '#database/queries/claim-next.ts'
+import type { Provenance } from '#results/provenance.ts'
+import type { Outcome } from './outcome.ts'
+import type { PreparedRun } from './prepare-run.ts'
+import type { Processor } from './processor.ts'
+import type { RanScript } from './run-script.ts'
+
+/** An archive that hangs does not hold up a reduction: its script will meet the same, under its own time limit. */
+const archivePatienceMs = 5_000
+
+/** Size and time of the inputs as the script finds them. */
+export const lookAtInputs = (claim: Claim): Promise<Provenance['inputs']> =>
+  Promise.all(
+    claim.runs.map(async ({ filePath }) => {
+      const found = await Promise.race([stat(filePath).catch(() => undefined), wait(archivePatienceMs, undefined)])
+      return {
+        path: filePath,
+        sizeBytes: found?.size ?? null,
+        modifiedAt: found?.mtime.toISOString() ?? null,
+      }
+    }),
+  )
+
+/** The record of what ran: enough to run it again, and to see what differed. */
+export const describeRun = (
+  processor: Processor,
+  claim: Claim & { readonly rbNumber: number },
+  run: PreparedRun,
+  ran: RanScript,
+  inputs: Provenance['inputs'],
+  outcome: Outcome,
+  claimedAt: Date,
+): Provenance => ({
+  reduction: {
+    id: claim.reductionId,
+    fence: claim.fence,
+    instrument: claim.instrument,
+    target: claim.target,
+    version: claim.version,
+    rbNumber: claim.rbNumber,
+    runNumbers: claim.runs.map(({ runNumber }) => runNumber),
+    startedBy: claim.startedBy,
+    description: claim.description,
+  },
+  outcome,
+  script: { sha256: claim.scriptSha256, files: claim.scriptFiles.map(describeFile) },
+  variables: ran.variables?.variables ?? null,
+  unrecordedVariables: ran.variables?.unrepresentable ?? [],
+  software: {
+    name: run.environment.name,
+    version: run.environment.version,
+    interpreter: run.environment.interpreter,
+    modules: ran.outcome?.kind === 'returned' ? ran.outcome.modules : {},
+  },
+  inputs,
+  host: { name: hostname(), system: `${type()} ${release()} ${arch()}`, processor: processor.id },
+  limits: {
+    wallSeconds: claim.timeLimitSeconds,
+    outputBytes: processor.settings.outputLimitBytes,
+    logBytes: processor.settings.logLimits.headBytes + processor.settings.logLimits.tailBytes,
+  },
+  isolation: processor.launcher.isolation,
+  timings: {
+    submittedAt: claim.submittedAt.toISOString(),
+    claimedAt: claimedAt.toISOString(),
+    scriptStartedAt: ran.startedAt.toISOString(),
+    scriptEndedAt: ran.endedAt.toISOString(),
+    scriptSeconds: Math.round(ran.scriptSeconds * 1000) / 1000,
+    cpuSeconds: ran.end.kind === 'ended' ? ran.end.cpuSeconds : null,
+  },
+  peakMemoryBytes: ran.end.kind === 'ended' ? ran.end.peakMemoryBytes : null,
+})
+
+const describeFile = ({ name, base64 }: Claim['scriptFiles'][number]): Provenance['script']['files'][number] => {
+  const bytes = Buffer.from(base64, 'base64')
+  return { name, sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
+}

@@ -1,0 +1,66 @@
+import { openDatabase } from '#database/connection.ts'
+import { removeProcessor } from '#database/queries/processors.ts'
+import { askDispatch } from '#function-server/call-function.ts'
+import { faultFields, openLog } from '#function-server/log.ts'
+import { serveFunction } from '#function-server/serve-function.ts'
+import { readSecret, readSettings } from '#function-server/settings.ts'
+import { startBeat } from './beat.ts'
+import { readEnvironments } from './environments.ts'
+import { plainProcessGroup } from './launch-plain.ts'
+import { usualRhythm, type Processor } from './processor.ts'
+import { createRoutes } from './routes.ts'
+import { openScratch } from './scratch.ts'
+import { settingsSchema } from './settings.ts'
+import { openSlots } from './slots.ts'
+
+/** Before the grace ends: time to end a script's processes (5 s at worst), to give its reduction back and to close. */
+const lastSecondsMs = 6_000
+
+const log = openLog('process')
+const settings = readSettings(settingsSchema)
+let environments = await readEnvironments(settings.environmentsFile)
+for (const { name, version, interpreter } of environments.missing) {
+  log.warn({ file: { path: interpreter } }, `the interpreter of ${name} ${version} is not on this machine`)
+}
+const scratch = await openScratch(settings.scratchRoot)
+// A connection for each slot's heart and one for each slot's transaction, and some for everything else.
+const database = openDatabase(readSecret('database-url'), { connections: settings.slots * 2 + 4 })
+const slots = openSlots(settings.slots)
+
+const processor: Processor = {
+  id: scratch.processor,
+  database,
+  launcher: plainProcessGroup,
+  scratch,
+  settings,
+  rhythm: usualRhythm,
+  log,
+  environments: () => environments.present,
+  askForWork: () => {
+    askDispatch(settings.gatewayUrl).catch((fault: unknown) =>
+      log.info(faultFields(fault), 'dispatch was not reached; it looks by itself every ten seconds'),
+    )
+  },
+}
+
+const beat = startBeat(processor, async () => {
+  environments = await readEnvironments(settings.environmentsFile)
+})
+
+serveFunction({
+  name: 'process',
+  log,
+  routes: createRoutes(processor, slots, () => readSecret('internal-key')),
+  ready: () => beat.isHeard() && environments.present.length > 0,
+  graceMs: settings.graceMs,
+  stopping: async () => {
+    beat.stop()
+    slots.close()
+    await removeProcessor(database, processor.id).catch(() => undefined)
+    await slots.drain(Math.max(0, settings.graceMs - lastSecondsMs))
+  },
+  stop: async () => {
+    await scratch.close()
+    await database.close()
+  },
+})

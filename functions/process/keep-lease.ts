@@ -1,0 +1,40 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { heartBeat, type Lease } from '#database/queries/lease-held.ts'
+import { faultFields } from '#function-server/log.ts'
+import type { Processor } from './processor.ts'
+
+export type LeaseKeeper = { readonly stop: () => void }
+
+/**
+ * Beats the heart of one reduction until stopped. While the database is away nothing is given up: the fence decides afterwards whose the
+ * reduction is, and the first beat that arrives renews the lease or says that it is lost.
+ */
+export const keepLease = (
+  { database, rhythm, log }: Pick<Processor, 'database' | 'rhythm' | 'log'>,
+  lease: Lease,
+  onChange: (change: 'lost' | 'cancelled') => void,
+): LeaseKeeper => {
+  const stopping = new AbortController()
+  const beat = async (): Promise<'lost' | undefined> => {
+    const answer = await heartBeat(database, lease)
+    if (answer === 'cancel') onChange('cancelled')
+    if (answer === 'lost') onChange('lost')
+    return answer === 'lost' ? 'lost' : undefined
+  }
+  const run = async (): Promise<void> => {
+    let isAway = false
+    while (!stopping.signal.aborted) {
+      await wait(rhythm.heartBeatMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      if (stopping.signal.aborted) return
+      try {
+        if ((await beat()) === 'lost') return
+        isAway = false
+      } catch (fault) {
+        if (!isAway) log.warn({ ...faultFields(fault), reduction: lease }, 'a heart-beat did not arrive')
+        isAway = true
+      }
+    }
+  }
+  void run()
+  return { stop: () => stopping.abort() }
+}

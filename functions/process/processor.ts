@@ -1,0 +1,26 @@
+import type { Environment } from '#contracts/environments.ts'
+import type { Database } from '#database/connection.ts'
+import type { Log } from '#function-server/log.ts'
+import type { Launcher } from './launcher.ts'
+import type { Scratch } from './scratch.ts'
+import type { Settings } from './settings.ts'
+
+/** How often things are looked at while a script runs. */
+export type Rhythm = { readonly heartBeatMs: number; readonly measureMs: number; readonly beatMs: number }
+
+export const usualRhythm: Rhythm = { heartBeatMs: 2_000, measureMs: 5_000, beatMs: 10_000 }
+
+/** One replica of `process`, with all it works with. */
+export type Processor = {
+  readonly id: string
+  readonly database: Database
+  readonly launcher: Launcher
+  readonly scratch: Scratch
+  readonly settings: Settings
+  readonly rhythm: Rhythm
+  readonly log: Log
+  /** The software environments this machine has now. */
+  readonly environments: () => readonly Environment[]
+  /** Asks `dispatch` to ring; never fails. */
+  readonly askForWork: () => void
+}

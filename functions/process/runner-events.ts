@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { variablesSchema } from '#contracts/variables.ts'
+
+/** What the script's own process reports. It could be forged by a script, and says nothing that only the script may not say. */
+export const runnerReportSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('variables'),
+    variables: variablesSchema,
+    unrepresentable: z.array(z.object({ variable: z.string(), fault: z.string() })),
+  }),
+  z.object({
+    kind: z.literal('returned'),
+    directories: z.array(z.string()),
+    badReturn: z.string().nullable(),
+    modules: z.record(z.string(), z.string()),
+  }),
+  z.object({ kind: z.literal('read'), variables: variablesSchema }),
+  z.object({
+    kind: z.literal('fault'),
+    fault: z.object({ kind: z.string(), message: z.string(), traceback: z.array(z.string()) }),
+  }),
+])
+export type RunnerReport = z.infer<typeof runnerReportSchema>
+
+const exitSchema = z.union([z.object({ code: z.number().int() }), z.object({ signal: z.string() })])
+export type ScriptExit = z.infer<typeof exitSchema>
+
+const endedSchema = z.object({
+  event: z.literal('ended'),
+  /** Ended because we asked for it. */
+  stopped: z.boolean(),
+  exit: exitSchema.nullable(),
+  /** Processes that the script left running, ended then. */
+  endedProcesses: z.number().int(),
+  /** Processes that could not be ended. */
+  survivors: z.number().int(),
+  cpuSeconds: z.number().nullable(),
+  peakMemoryBytes: z.number().nullable(),
+})
+
+/** One line of the runner's events: from the supervisor, which no script's report can imitate. */
+export const runnerEventSchema = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('started'), pid: z.number().int() }),
+  z.object({ event: z.literal('report'), report: z.unknown() }),
+  endedSchema,
+])
+export type RunnerEvent = z.infer<typeof runnerEventSchema>
+
+/** How a script's process came to its end, as the runner saw it. */
+export type ScriptEnd =
+  | (Omit<z.infer<typeof endedSchema>, 'event'> & { readonly kind: 'ended' })
+  | { readonly kind: 'not-started'; readonly cause: string }
+  | { readonly kind: 'runner-lost' }

@@ -1,0 +1,71 @@
+"""The variables that a script declares in reduce_vars.py."""
+
+from . import typed_values
+
+GROUPS = (("standard", "standard_vars"), ("advanced", "advanced_vars"))
+LONGEST_NAME = 255
+
+
+class ScriptVariables:
+    """`standard` and `advanced`: the dictionaries as the scientist wrote them; either may be empty."""
+
+    def __init__(self, module):
+        self.standard = declared(module, "standard_vars")
+        self.advanced = declared(module, "advanced_vars")
+        help_texts = getattr(module, "variable_help", None)
+        self.help_texts = help_texts if isinstance(help_texts, dict) else {}
+
+    def of_group(self, group):
+        return self.standard if group == "standard" else self.advanced
+
+    def groups_of(self, name):
+        return [group for group, _ in GROUPS if name in self.of_group(group)]
+
+    def names(self):
+        return [name for group, _ in GROUPS for name in self.of_group(group) if isinstance(name, str)]
+
+
+class BadDeclaration(Exception):
+    """reduce_vars.py declares its variables in a way that cannot be read; says why."""
+
+
+def declared(module, attribute):
+    value = getattr(module, attribute, None)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadDeclaration(
+            "%s in reduce_vars.py must be a dictionary of names and values, not a %s." % (attribute, type(value).__name__)
+        )
+    return value
+
+
+def describe(variables):
+    """(typed variables, faults): those that can be shown and stored, and for the others why not."""
+    described, unrepresentable = [], []
+    for group, attribute in GROUPS:
+        help_texts = variables.help_texts.get(attribute)
+        for name, value in variables.of_group(group).items():
+            try:
+                variable = {"group": group, "name": checked_name(name), "value": typed_values.to_typed(value)}
+            except typed_values.Unrepresentable as reason:
+                unrepresentable.append({"variable": readable_name(name), "fault": str(reason)})
+                continue
+            help_text = help_texts.get(name) if isinstance(help_texts, dict) else None
+            if isinstance(help_text, str):
+                variable["help"] = help_text.encode("utf-8", "replace").decode("utf-8")
+            described.append(variable)
+    return described, unrepresentable
+
+
+def checked_name(name):
+    if not isinstance(name, str):
+        raise typed_values.Unrepresentable("has a name that is not text")
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise typed_values.Unrepresentable("has a name that is empty or longer than %d characters" % LONGEST_NAME)
+    return typed_values.text(name)
+
+
+def readable_name(name):
+    shown = name if isinstance(name, str) else repr(name)
+    return shown.encode("utf-8", "replace").decode("utf-8")[:LONGEST_NAME]

@@ -1,0 +1,60 @@
+import { tmpdir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { z } from 'zod'
+
+const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path')
+const mode = z
+  .string()
+  .regex(/^0?[0-7]{3}$/, 'must be an octal mode such as 0664')
+  .transform((text) => Number.parseInt(text, 8))
+const megabytes = (usual: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .default(usual)
+    .transform((size) => size * 1024 * 1024)
+
+/** All settings of `process`, from the environment. */
+export const settingsSchema = z
+  .object({
+    RESULTS_ROOT: absolutePath,
+    ENVIRONMENTS_FILE: absolutePath,
+    gateway_url: z.url().default('http://127.0.0.1:8080'),
+    /** Reductions at a time in this replica. */
+    slots: z.coerce.number().int().min(1).max(256).default(2),
+    /** The orchestrator's grace after SIGTERM; scripts are given back shortly before it ends. */
+    grace_seconds: z.coerce.number().min(5).default(25),
+    /** Where scripts and their temporary files lie while they run. */
+    scratch_directory: absolutePath.default(join(tmpdir(), 'autoreduction')),
+    /** Roots, separated by colons, below which scripts may have their results copied as well. */
+    extra_directories_roots: z
+      .string()
+      .default('')
+      .transform((text) => text.split(':').filter((root) => root !== ''))
+      .pipe(z.array(absolutePath)),
+    result_file_mode: mode.default(0o664),
+    result_directory_mode: mode.default(0o775),
+    result_group: z.coerce.number().int().min(0).optional(),
+    output_limit_megabytes: megabytes(100_000),
+    log_head_megabytes: megabytes(8),
+    log_tail_megabytes: megabytes(2),
+    read_variables_seconds: z.coerce.number().positive().default(60),
+  })
+  .transform((given) => ({
+    resultsRoot: given.RESULTS_ROOT,
+    environmentsFile: given.ENVIRONMENTS_FILE,
+    gatewayUrl: given.gateway_url,
+    slots: given.slots,
+    graceMs: given.grace_seconds * 1000,
+    scratchRoot: given.scratch_directory,
+    extraRoots: given.extra_directories_roots,
+    modes: {
+      file: given.result_file_mode,
+      directory: given.result_directory_mode,
+      ...(given.result_group === undefined ? {} : { group: given.result_group }),
+    },
+    outputLimitBytes: given.output_limit_megabytes,
+    logLimits: { headBytes: given.log_head_megabytes, tailBytes: given.log_tail_megabytes },
+    readVariablesMs: given.read_variables_seconds * 1000,
+  }))
+export type Settings = z.infer<typeof settingsSchema>
