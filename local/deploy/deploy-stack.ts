@@ -14,8 +14,9 @@ export async function deployFunctions(client: GatewayClient, functions: readonly
 }
 
 /**
- * Waits until every replica is ready and of the newest version. Those still draining keep nobody waiting.
- * @throws {GatewayFault} naming the functions that are not
+ * Waits until these are ready: every replica of a function, in its newest version, and every companion. Old versions
+ * that finish what they hold keep nobody waiting.
+ * @throws {GatewayFault} naming those that are not
  */
 export async function waitUntilReady(
   client: GatewayClient,
@@ -24,8 +25,10 @@ export async function waitUntilReady(
 ): Promise<void> {
   const deadline = Date.now() + options.withinMs
   for (;;) {
-    const { functions } = await client.status()
-    const waiting = names.filter((name) => functions.find((one) => one.name === name)?.isSettled !== true)
+    const { functions, companions } = await client.status()
+    const settled = functions.filter(({ isSettled }) => isSettled).map(({ name }) => name)
+    const ready = new Set([...settled, ...companions.filter(({ isReady }) => isReady).map(({ name }) => name)])
+    const waiting = names.filter((name) => !ready.has(name))
     if (waiting.length === 0) return
     if (Date.now() > deadline) {
       const advice = waiting.map((name) => `make logs F=${name}`).join(', ')

@@ -25,6 +25,8 @@ export const localStatusSchema = z.object({
   companions: z.array(
     z.object({
       name: z.string(),
+      isReady: z.boolean(),
+      port: z.number().int().optional(),
       pid: z.number().int().optional(),
       startedAt: z.string().optional(),
       restarts: z.number().int(),

@@ -76,6 +76,8 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
     INSTRUMENTS_FILE: settings.instrumentsFile,
     ENVIRONMENTS_FILE: state.environmentsFile,
     SCRATCH_DIRECTORY: state.scratch,
+    // On one machine what is found in the archive is watched, unless a file says what is.
+    WATCH_FOUND_INSTRUMENTS: String(settings.instrumentsFile === undefined),
   })
   const names = functions.map(({ service }) => service ?? '')
   await steps.run(
@@ -99,7 +101,9 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
       })
       const { status, text } = await client.send('PUT', '/local/companions', companions)
       if (status !== 202) throw new GatewayFault(`The gateway did not take the companions: ${text}`)
-      return companions.map(({ name }) => name)
+      const started = companions.map(({ name }) => name)
+      await waitUntilReady(client, started, { withinMs: readyMs, signal })
+      return started
     },
     (started) => started.join(' '),
   )

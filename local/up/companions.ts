@@ -23,14 +23,17 @@ export function companionsOf(places: CompanionPlaces): Companion[] {
     program: process.execPath,
     args: ['--enable-source-maps', join(bundles, bundle, 'main.mjs')],
     directory: join(bundles, bundle),
-    environment: { gateway_url: gatewayUrl, NODE_COMPILE_CACHE: compileCache },
+    environment: { gateway_url: gatewayUrl, basic_auth: 'true', NODE_COMPILE_CACHE: compileCache },
     secrets,
     graceMs,
     fingerprint: fingerprintOf(bundles, [`${bundle}/main.mjs`]),
   })
   const all = [
     bundled('cron', 'cron', operator, 5_000),
-    bundled('connector', 'activemq-connector', [...operator, 'broker-url'], 10_000),
+    {
+      ...bundled('connector', 'activemq-connector', [...operator, 'broker-url'], 30_000),
+      readyPath: '/_/ready',
+    },
   ].filter(({ directory }) => existsSync(directory))
   const simulator = 'local/beam-simulator'
   if (places.sampleArchive !== undefined && existsSync(join(projectDirectory, simulator, 'simulate.py'))) {
