@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { alignLines } from './align-lines.ts'
 import type { Figure } from './figure.ts'
 import { parseFigure } from './parse-figure.ts'
+import { logSafe } from './log-safe.ts'
 import { plainText } from './plain-text.ts'
 
 const figureOf = (json: unknown): Figure => {
@@ -108,6 +109,13 @@ describe('a Plotly figure', () => {
     expect(over.panels).toHaveLength(1)
     expect(over.panels[0]?.lines.map((line) => line.side)).toEqual(['left', 'right'])
     expect(figureOf({ data: [{ y: [1] }, { y: [2], xaxis: 'x2', yaxis: 'y2' }] }).panels).toHaveLength(2)
+  })
+
+  it('loses on logarithmic axes only what they cannot show', () => {
+    const [line] = only({ data: [{ x: [0, 1, 2], y: [5, -1, 3], error_y: { array: [1, 2, 3] } }] }).lines
+    if (!line) throw new Error('no line')
+    expect(logSafe(line, true, true)).toMatchObject({ x: [1, 2], y: [null, 3], yErrors: { plus: [2, 3] } })
+    expect(logSafe(line, false, false)).toBe(line)
   })
 
   it('says what it does not draw', () => {

@@ -1,0 +1,338 @@
+import { Hono, type Context } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import {
+  changeEventSchema,
+  cursorSchema,
+  detectionsSchema,
+  filesSchema,
+  instrumentsSchema,
+  instrumentVariablesSchema,
+  noticeResolutionSchema,
+  noticesSchema,
+  overviewSchema,
+  problemSchema,
+  reductionSchema,
+  runsSchema,
+  scriptSchema,
+  type ChangeEvent,
+  type Run,
+} from '#contracts/api.ts'
+import { submissionAnswerSchema, submissionSchema, type Outcome } from '#contracts/submission.ts'
+import { parseRunRanges } from '#domain/run-ranges.ts'
+import { addReduction, runKey, scriptText, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
+
+type Listener = (event: ChangeEvent) => void
+
+/** What tests change beside the world: the service's troubles. */
+export type StubTroubles = {
+  /** Answers 502 to everything, as a proxy does while the API is away. */
+  isDown: boolean
+  /** Refuses the event stream alone. */
+  hasNoEvents: boolean
+  /** Answers one path with this problem. */
+  problems: Map<string, { readonly status: 400 | 404 | 409 | 422 | 500; readonly detail: string }>
+  /** Paths that are answered only when the promise is fulfilled. */
+  held: Map<string, Promise<void>>
+}
+
+/** An API in memory for developing pages and testing them. Its answers are parsed by the contracts, so that it cannot drift from them. */
+export const openStubApi = (world: World) => {
+  const app = new Hono()
+  const listeners = new Set<Listener>()
+  const events: ChangeEvent[] = []
+  const troubles: StubTroubles = { isDown: false, hasNoEvents: false, problems: new Map(), held: new Map() }
+  const calls: {
+    readonly method: string
+    readonly path: string
+    readonly body: unknown
+    readonly key: string | undefined
+  }[] = []
+  const cuts = new Set<() => void>()
+
+  const emit = (given: Omit<ChangeEvent, 'id' | 'at'>): void => {
+    const event = changeEventSchema.parse({ ...given, id: events.length + 1, at: new Date().toISOString() })
+    events.push(event)
+    for (const listener of listeners) listener(event)
+  }
+  const problem = (context: Context, status: 400 | 404 | 409 | 422 | 500 | 502, detail: string) =>
+    context.body(
+      JSON.stringify(problemSchema.parse({ type: 'about:blank', title: 'Not possible', status, detail })),
+      status,
+      {
+        'content-type': 'application/problem+json',
+      },
+    )
+
+  const reductionsOf = (instrument: string, runNumber: number): StoredReduction[] =>
+    [...world.reductions.values()]
+      .filter((reduction) => reduction.instrument === instrument && reduction.runNumber === runNumber)
+      .sort((left, right) => right.version - left.version)
+  const runOf = (key: string): Run => {
+    const run = world.runs.get(key)
+    if (!run) throw new Error(`no run ${key}`)
+    const latest = reductionsOf(run.instrument, run.runNumber)[0]
+    return {
+      ...run,
+      latest: latest
+        ? {
+            id: latest.id,
+            version: latest.version,
+            state: latest.state,
+            reason: latest.reason,
+            startedAt: latest.startedAt,
+            finishedAt: latest.finishedAt,
+          }
+        : null,
+    }
+  }
+  const runsNewestFirst = (): Run[] =>
+    [...world.runs.keys()]
+      .map(runOf)
+      .sort(
+        (left, right) => (right.endedAt ?? '').localeCompare(left.endedAt ?? '') || right.runNumber - left.runNumber,
+      )
+
+  app.use(async (context, next) => {
+    const path = context.req.path.replace(/^.*\/v1\//, '')
+    const body: unknown =
+      context.req.method === 'POST' || context.req.method === 'PUT'
+        ? await context.req.json().catch(() => undefined)
+        : undefined
+    calls.push({ method: context.req.method, path, body, key: context.req.header('idempotency-key') })
+    await troubles.held.get(path)
+    if (troubles.isDown) return problem(context, 502, 'The service is being started. Try again in a minute.')
+    const trouble = troubles.problems.get(path)
+    if (trouble) return problem(context, trouble.status, trouble.detail)
+    return next()
+  })
+
+  app.get('/instruments', (context) => {
+    const all = [...world.reductions.values()]
+    const items = [...world.instruments.values()].map((instrument) => {
+      const own = all.filter((reduction) => reduction.instrument === instrument.name)
+      return {
+        ...instrument,
+        latestRun: runsNewestFirst().find((run) => run.instrument === instrument.name) ?? null,
+        queued: own.filter((reduction) => reduction.state === 'Queued').length,
+        processing: own.filter((reduction) => reduction.state === 'Processing').length,
+        waiting: [...world.detections.values()].filter(
+          (detection) => detection.instrument === instrument.name && detection.state === 'waiting',
+        ).length,
+      }
+    })
+    return context.json(instrumentsSchema.parse({ items }))
+  })
+  app.get('/overview', (context) => {
+    const count = (state: string): number =>
+      [...world.reductions.values()].filter((reduction) => reduction.state === state).length
+    const line = (kind: string): number =>
+      [...world.reductions.values()].filter((reduction) => reduction.state === 'Queued' && reduction.class === kind)
+        .length
+    return context.json(
+      overviewSchema.parse({
+        line: { fresh: line('fresh'), rerun: line('rerun'), bulk: line('bulk') },
+        processing: count('Processing'),
+        slots: 4,
+        lastDay: {
+          completed: count('Completed'),
+          error: count('Error'),
+          skipped: count('Skipped'),
+          cancelled: count('Cancelled'),
+          medianSeconds: world.reductions.size === 0 ? null : 41,
+        },
+      }),
+    )
+  })
+  app.get('/runs', (context) => {
+    const { instrument, run, rb, state, limit, cursor } = context.req.query()
+    const found = runsNewestFirst().filter(
+      (candidate) =>
+        (!instrument || candidate.instrument === instrument) &&
+        (!run || candidate.runNumber === Number(run)) &&
+        (!rb || candidate.rbNumber === Number(rb)) &&
+        (!state || candidate.latest?.state === state),
+    )
+    const from = cursor ? Number(cursor) : 0
+    const size = Number(limit ?? 50)
+    const next = from + size < found.length ? String(from + size) : null
+    return context.json(runsSchema.parse({ items: found.slice(from, from + size), next }))
+  })
+  app.get('/reductions/:id', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, `There is no reduction ${context.req.param('id')}.`)
+    const neighbours = [...world.runs.values()]
+      .filter((run) => run.instrument === reduction.instrument)
+      .map((run) => run.runNumber)
+      .sort((left, right) => left - right)
+    const place = neighbours.indexOf(reduction.runNumber)
+    const neighbour = (runNumber: number | undefined) => {
+      const id = runNumber === undefined ? undefined : reductionsOf(reduction.instrument, runNumber)[0]?.id
+      return runNumber === undefined || id === undefined ? null : { runNumber, reductionId: id }
+    }
+    return context.json(
+      reductionSchema.parse({
+        ...reduction,
+        runs: [runOf(runKey(reduction.instrument, reduction.runNumber))],
+        versions: reductionsOf(reduction.instrument, reduction.runNumber).map(
+          ({ id, version, state, submittedAt }) => ({ id, version, state, submittedAt }),
+        ),
+        previousRun: neighbour(neighbours[place - 1]),
+        nextRun: neighbour(neighbours[place + 1]),
+      }),
+    )
+  })
+  app.get('/reductions/:id/log', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    const bytes = Buffer.from(reduction.log)
+    return context.body(Uint8Array.from(bytes.subarray(Number(context.req.query('offset') ?? 0))), 200, {
+      'content-type': 'text/plain; charset=utf-8',
+      'x-log-size': String(bytes.length),
+      'x-log-complete': String(reduction.state !== 'Queued' && reduction.state !== 'Processing'),
+    })
+  })
+  app.get('/reductions/:id/files', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    const items = reduction.files.map(({ path, mediaType, plot, bytes }) => ({
+      path,
+      mediaType,
+      plot,
+      sizeBytes: bytes.length,
+    }))
+    return context.json(filesSchema.parse({ items }))
+  })
+  app.get('/reductions/:id/files/:path{.+}', (context) => {
+    const file = world.reductions
+      .get(Number(context.req.param('id')))
+      ?.files.find((candidate) => candidate.path === context.req.param('path'))
+    return file
+      ? context.body(Uint8Array.from(file.bytes), 200, { 'content-type': file.mediaType })
+      : problem(context, 404, 'There is no such file.')
+  })
+  app.get('/reductions/:id/script', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction?.scriptSha256) return problem(context, 404, 'No script ran for this reduction.')
+    return context.json(
+      scriptSchema.parse({
+        sha256: reduction.scriptSha256,
+        files: [
+          { name: 'reduce.py', text: scriptText },
+          { name: 'reduce_vars.py', text: "standard_vars = {'vanadium_run': 236516}\n" },
+        ],
+      }),
+    )
+  })
+  app.get('/instruments/:name/variables', (context) => {
+    if (!world.instruments.has(context.req.param('name')))
+      return problem(context, 404, `There is no instrument ${context.req.param('name')}.`)
+    return context.json(
+      instrumentVariablesSchema.parse({ scriptSha256: 'c41d', variables: scriptVariables, fault: null }),
+    )
+  })
+  app.put('/instruments/:name/cursor', async (context) => {
+    const instrument = world.instruments.get(context.req.param('name'))
+    const { lastRun } = cursorSchema.parse(await context.req.json())
+    if (!instrument) return problem(context, 404, 'There is no such instrument.')
+    world.instruments.set(instrument.name, { ...instrument, lastRun })
+    emit({
+      kind: 'instrument',
+      instrument: instrument.name,
+      runNumber: null,
+      reductionId: null,
+      state: 'cursor-set',
+      reason: null,
+    })
+    return context.body(null, 204)
+  })
+  app.post('/submissions', async (context) => {
+    const parsed = submissionSchema.safeParse(await context.req.json())
+    if (!parsed.success) return problem(context, 400, 'The submission cannot be read.')
+    const { instrument, runs } = parsed.data
+    const list = typeof runs === 'string' ? parseRunRanges(runs) : { runs: [runs].flat() }
+    if ('fault' in list) return problem(context, 422, list.fault)
+    const outcomes = list.runs.map((runNumber): Outcome => {
+      if (!world.runs.has(runKey(instrument, runNumber)))
+        return {
+          outcome: 'refused',
+          runNumber,
+          reason: `Run ${runNumber} of ${instrument} is not known and no file of it lies in the archive.`,
+        }
+      const version = (reductionsOf(instrument, runNumber)[0]?.version ?? -1) + 1
+      const made = addReduction(world, Date.now(), instrument, runNumber, {
+        state: 'Queued',
+        secondsAgo: 0,
+        version,
+        place: 1,
+      })
+      emit({ kind: 'reduction', instrument, runNumber, reductionId: made.id, state: 'Queued', reason: null })
+      return { outcome: 'queued', runNumber, reductionId: made.id, version }
+    })
+    return context.json(submissionAnswerSchema.parse({ outcomes }))
+  })
+  app.get('/detections', (context) => {
+    const { state } = context.req.query()
+    const items = [...world.detections.values()].filter((detection) => !state || detection.state === state)
+    return context.json(detectionsSchema.parse({ items, next: null }))
+  })
+  app.post('/detections/:id/:action{dismiss|retry}', (context) => {
+    const detection = world.detections.get(Number(context.req.param('id')))
+    if (!detection) return problem(context, 404, 'There is no such waiting run.')
+    const state = context.req.param('action') === 'dismiss' ? 'dismissed' : 'due'
+    world.detections.set(detection.id, {
+      ...detection,
+      state,
+      nextTryAt: state === 'due' ? new Date().toISOString() : null,
+    })
+    emit({
+      kind: 'detection',
+      instrument: detection.instrument,
+      runNumber: detection.runNumber,
+      reductionId: null,
+      state,
+      reason: null,
+    })
+    return context.body(null, 204)
+  })
+  app.get('/notices', (context) =>
+    context.json(
+      noticesSchema.parse({ items: [...world.notices.values()].filter((notice) => notice.resolvedAt === null) }),
+    ),
+  )
+  app.post('/notices/:id/resolve', async (context) => {
+    const notice = world.notices.get(Number(context.req.param('id')))
+    const { choice } = noticeResolutionSchema.parse(await context.req.json())
+    if (!notice || !notice.choices.includes(choice)) return problem(context, 409, 'This notice cannot be answered so.')
+    world.notices.set(notice.id, { ...notice, resolvedAt: new Date().toISOString(), resolution: choice })
+    emit({
+      kind: 'notice',
+      instrument: notice.instrument,
+      runNumber: null,
+      reductionId: null,
+      state: 'resolved',
+      reason: null,
+    })
+    return context.body(null, 204)
+  })
+  app.get('/events', (context) => {
+    if (troubles.hasNoEvents) return problem(context, 404, 'There are no events here.')
+    return streamSSE(context, async (stream) => {
+      const after = Number(context.req.header('last-event-id') ?? events.length)
+      const send = (event: ChangeEvent): Promise<void> =>
+        stream.writeSSE({ event: event.kind, id: String(event.id), data: JSON.stringify(event) })
+      for (const event of events.filter((candidate) => candidate.id > after)) await send(event)
+      await stream.write(': connected\n\n')
+      const listener: Listener = (event) => void send(event)
+      listeners.add(listener)
+      const cut = Promise.withResolvers<void>()
+      cuts.add(cut.resolve)
+      stream.onAbort(cut.resolve)
+      await cut.promise
+      listeners.delete(listener)
+      cuts.delete(cut.resolve)
+    })
+  })
+
+  return { app, world, emit, troubles, calls, cutEvents: () => cuts.forEach((cut) => cut()) }
+}
+export type StubApi = ReturnType<typeof openStubApi>

@@ -1,0 +1,109 @@
+import type { z } from 'zod'
+import type {
+  detectionsSchema,
+  filesSchema,
+  instrumentsSchema,
+  instrumentVariablesSchema,
+  noticesSchema,
+  overviewSchema,
+  Reduction,
+  runsSchema,
+  scriptSchema,
+} from '#contracts/api.ts'
+import type { Submission, submissionAnswerSchema } from '#contracts/submission.ts'
+import type { DetectionState } from '#domain/detection-states.ts'
+import { readJson, request, type Watch } from './request.ts'
+
+export type Instruments = z.infer<typeof instrumentsSchema>
+export type Overview = z.infer<typeof overviewSchema>
+export type Runs = z.infer<typeof runsSchema>
+export type Files = z.infer<typeof filesSchema>
+export type Script = z.infer<typeof scriptSchema>
+export type InstrumentVariables = z.infer<typeof instrumentVariablesSchema>
+export type Detections = z.infer<typeof detectionsSchema>
+export type Notices = z.infer<typeof noticesSchema>
+export type SubmissionAnswer = z.infer<typeof submissionAnswerSchema>
+export type Choice = Notices['items'][number]['choices'][number]
+
+/** What `GET runs` filters by; all may be absent. */
+export type RunFilters = {
+  readonly instrument?: string
+  readonly run?: string
+  readonly rb?: string
+  readonly state?: string
+}
+
+/** A piece of a log. `sizeBytes` is what the log holds so far, `isComplete` says that no more will come. */
+export type LogPiece = { readonly bytes: Uint8Array; readonly sizeBytes: number; readonly isComplete: boolean }
+
+type Query = Readonly<Record<string, string | number | undefined>>
+
+const jsonBody = (method: string, body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+})
+
+const sizeOf = (response: Response, fallback: number): number => {
+  const size = Number(response.headers.get('x-log-size') ?? Number.NaN)
+  return Number.isSafeInteger(size) ? size : fallback
+}
+
+/** The API as the portal uses it. Its answers carry the contracts' types; the API's own tests hold it to them. */
+export const openApi = (base: URL, watch: Watch) => {
+  const at = (path: string, query: Query = {}): URL => {
+    const url = new URL(path, base)
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined && value !== '') url.searchParams.set(name, String(value))
+    return url
+  }
+  const get = async <Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer> =>
+    (await readJson(await request(at(path, query), { signal: signal ?? null }, watch))) as Answer
+  const send = async <Answer>(path: string, init: RequestInit): Promise<Answer> => {
+    const response = await request(at(path), init, watch, 60_000)
+    return (response.status === 204 ? undefined : await readJson(response)) as Answer
+  }
+  const fileUrl = (id: number, path: string): string =>
+    at(`reductions/${id}/files/${path.split('/').map(encodeURIComponent).join('/')}`).href
+
+  return {
+    eventsUrl: at('events'),
+    fileUrl,
+    logUrl: (id: number): string => at(`reductions/${id}/log`).href,
+    instruments: (signal?: AbortSignal) => get<Instruments>('instruments', {}, signal),
+    overview: (signal?: AbortSignal) => get<Overview>('overview', {}, signal),
+    runs: (filters: RunFilters, page: { readonly limit: number; readonly cursor?: string }, signal?: AbortSignal) =>
+      get<Runs>('runs', { ...filters, ...page }, signal),
+    reduction: (id: number, signal?: AbortSignal) => get<Reduction>(`reductions/${id}`, {}, signal),
+    files: (id: number, signal?: AbortSignal) => get<Files>(`reductions/${id}/files`, {}, signal),
+    script: (id: number, signal?: AbortSignal) => get<Script>(`reductions/${id}/script`, {}, signal),
+    figure: (id: number, path: string, signal?: AbortSignal): Promise<unknown> =>
+      request(new URL(fileUrl(id, path)), { signal: signal ?? null }, watch, 60_000).then(readJson),
+    log: async (id: number, offset: number, signal?: AbortSignal): Promise<LogPiece> => {
+      const response = await request(at(`reductions/${id}/log`, { offset }), { signal: signal ?? null }, watch)
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      return {
+        bytes,
+        sizeBytes: sizeOf(response, offset + bytes.length),
+        isComplete: response.headers.get('x-log-complete') === 'true',
+      }
+    },
+    /** How long a log is, without its text. */
+    logSize: async (id: number, signal?: AbortSignal): Promise<number> =>
+      sizeOf(await request(at(`reductions/${id}/log`), { method: 'HEAD', signal: signal ?? null }, watch), 0),
+    variables: (instrument: string, signal?: AbortSignal) =>
+      get<InstrumentVariables>(`instruments/${encodeURIComponent(instrument)}/variables`, {}, signal),
+    detections: (state: DetectionState, signal?: AbortSignal) => get<Detections>('detections', { state }, signal),
+    notices: (signal?: AbortSignal) => get<Notices>('notices', { open: 'true' }, signal),
+    /** `key` makes a repeat of the very same request harmless. */
+    submit: (submission: Submission, key: string) =>
+      send<SubmissionAnswer>('submissions', jsonBody('POST', submission, { 'idempotency-key': key })),
+    dismiss: (detection: number) => send<unknown>(`detections/${detection}/dismiss`, { method: 'POST' }),
+    retry: (detection: number) => send<unknown>(`detections/${detection}/retry`, { method: 'POST' }),
+    resolve: (notice: number, choice: Choice) =>
+      send<unknown>(`notices/${notice}/resolve`, jsonBody('POST', { choice })),
+    setCursor: (instrument: string, lastRun: number) =>
+      send<unknown>(`instruments/${encodeURIComponent(instrument)}/cursor`, jsonBody('PUT', { lastRun })),
+  }
+}
+export type Api = ReturnType<typeof openApi>

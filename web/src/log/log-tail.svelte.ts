@@ -1,0 +1,100 @@
+import type { Api } from '../api/api.ts'
+import { sentenceOf } from '../state/loaded.svelte.ts'
+import { cleanLine, splitLog, toneOf, type LogLine } from './log-lines.ts'
+
+/** A log longer than this is shown from near its end; the whole is one click away. */
+const longBytes = 2_000_000
+const tailBytes = 400_000
+const blockLines = 200
+
+/** A log that may still grow, read on from where it was. Lines come in blocks, so that a long log does not slow the page. */
+export class LogTail {
+  blocks = $state.raw<readonly (readonly LogLine[])[]>([])
+  /** The line that is being written. */
+  rest = $state.raw('')
+  sizeBytes = $state(0)
+  /** Bytes left out at the start; their lines are not counted, so line numbers are not shown then. */
+  skippedBytes = $state(0)
+  isComplete = $state(false)
+  isRead = $state(false)
+  fault = $state.raw<string>()
+  readonly lineCount: number = $derived(this.blocks.reduce((sum, block) => sum + block.length, 0))
+  readonly unfinished: LogLine | undefined = $derived.by(() => {
+    const text = cleanLine(this.rest)
+    return text === '' ? undefined : { number: this.lineCount + 1, text, tone: toneOf(text) }
+  })
+  readonly #api: Api
+  readonly #id: number
+  #offset = 0
+  #decoder = new TextDecoder()
+  #isReading = false
+  readonly #stopped = new AbortController()
+
+  constructor(api: Api, id: number) {
+    this.#api = api
+    this.#id = id
+  }
+
+  /** Reads what has come since; never throws. */
+  async read(): Promise<void> {
+    if (this.#isReading || this.isComplete || this.#stopped.signal.aborted) return
+    this.#isReading = true
+    try {
+      if (!this.isRead) await this.#findStart()
+      for (let isMore = true; isMore;) {
+        const piece = await this.#api.log(this.#id, this.#offset, this.#stopped.signal)
+        this.#offset += piece.bytes.length
+        this.#add(this.#decoder.decode(piece.bytes, { stream: true }))
+        this.sizeBytes = piece.sizeBytes
+        isMore = piece.bytes.length > 0 && this.#offset < piece.sizeBytes
+        if (piece.isComplete && !isMore) this.isComplete = true
+      }
+      this.isRead = true
+      this.fault = undefined
+    } catch (fault) {
+      if (!this.#stopped.signal.aborted) this.fault = sentenceOf(fault)
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  /** Reads a long log from its first line after all. */
+  async readFromStart(): Promise<void> {
+    this.blocks = []
+    this.rest = ''
+    this.skippedBytes = 0
+    this.isComplete = false
+    this.#offset = 0
+    this.#decoder = new TextDecoder()
+    await this.read()
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  async #findStart(): Promise<void> {
+    const size = await this.#api.logSize(this.#id, this.#stopped.signal)
+    if (size <= longBytes) return
+    this.#offset = size - tailBytes
+    this.skippedBytes = this.#offset
+  }
+
+  #add(text: string): void {
+    if (text === '') return
+    const split = splitLog(this.rest + text, this.lineCount)
+    this.rest = split.rest
+    // The first piece of a tail starts in the middle of a line.
+    const lines = this.skippedBytes > 0 && !this.isRead && this.blocks.length === 0 ? split.lines.slice(1) : split.lines
+    if (lines.length === 0) return
+    const blocks = [...this.blocks]
+    const last = blocks.at(-1)
+    let from = 0
+    if (last && last.length < blockLines) {
+      from = blockLines - last.length
+      blocks[blocks.length - 1] = [...last, ...lines.slice(0, from)]
+    }
+    for (; from < lines.length; from += blockLines) blocks.push(lines.slice(from, from + blockLines))
+    this.blocks = blocks
+  }
+}
