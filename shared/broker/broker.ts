@@ -27,7 +27,7 @@ export type SendOptions = {
 export type SubscribeOptions = {
   /** How many messages may be in hand at once, 0 or more. */
   readonly prefetch: number
-  /** Larger messages come as `unreadable` without their body ever being held. Default 1 MiB. */
+  /** Larger messages come as `unreadable`. Default 1 MiB. */
   readonly largestBodyBytes?: number
   /** Called for each message; the place it takes is free again when the message has been settled. */
   readonly onMessage: (message: BrokerMessage) => void | Promise<void>
@@ -40,7 +40,7 @@ export type Subscription = {
   readonly close: () => Promise<void>
 }
 
-/** A body in UTF-8, or the reason why there is none. */
+/** A body in UTF-8, or the reason why there is none, with its bytes unless they are too many to hold. */
 export type MessageContent =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly reason: string; readonly held: Buffer | null }

@@ -161,10 +161,10 @@ test('What nobody can read is laid aside with the reason, its own headers and it
   })
 })
 
-test('A message too large to be held is laid aside whole by the broker', async () => {
+test('A message beyond all measure is laid aside whole by the broker, which keeps no reason', async () => {
   const { broker } = open()
   const queue = newQueue()
-  const body = 'x'.repeat(10_000)
+  const body = 'x'.repeat(5 * 1024 * 1024)
   await broker.send(queue, body, { isPersistent: true })
   const reasons: string[] = []
   broker.subscribe(queue, {
@@ -176,9 +176,11 @@ test('A message too large to be held is laid aside whole by the broker', async (
       await message.deadLetter(reason)
     },
   })
-  const { texts } = listen(broker, `DLQ.${queue}`)
-  await expect.poll(texts).toEqual([body])
-  expect(reasons).toEqual(['its body of 10000 bytes is larger than the 9999 accepted'])
+  const { messages } = listen(broker, `DLQ.${queue}`)
+  await expect
+    .poll(() => messages[0]?.content)
+    .toMatchObject({ reason: expect.stringContaining(String(body.length)) as string })
+  expect(reasons).toEqual([`its body of ${body.length} bytes is larger than the 9999 accepted`])
 })
 
 test('A message whose taker throws is laid aside, and its place is free for the next', async () => {

@@ -32,12 +32,21 @@ test('A body that is not UTF-8 is unreadable, and held for the dead letters', as
   expect(await read([body])).toEqual({ kind: 'unreadable', reason: 'its body is not UTF-8', held: body })
 })
 
-test('A body that is too large is read to its end but not held', async () => {
+test('A body that is too large is unreadable, and held for the dead letters', async () => {
   const chunks = Array.from({ length: 50 }, () => Buffer.alloc(1000, 'x'))
   expect(await read(chunks, 49_999)).toEqual({
     kind: 'unreadable',
     reason: 'its body of 50000 bytes is larger than the 49999 accepted',
-    held: null,
+    held: Buffer.alloc(50_000, 'x'),
   })
   expect(await read(chunks, 50_000)).toMatchObject({ kind: 'text' })
+})
+
+test('A body beyond all measure is read to its end but not held', async () => {
+  const chunks = Array.from({ length: 5 }, () => Buffer.alloc(1024 * 1024))
+  expect(await read(chunks, 1_000)).toMatchObject({
+    kind: 'unreadable',
+    reason: 'its body of 5242880 bytes is larger than the 1000 accepted',
+    held: null,
+  })
 })
