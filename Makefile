@@ -36,10 +36,10 @@ build: install
 help:
 	@printf '\nAutoreduction: reduces neutron and muon data as soon as it is measured.\n\n'
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-14s %s\n", $$1, $$2 }'
-	@printf '\nSettings of make up, by environment: PORT (8080), STATE_DIR (.local), ARCHIVE_ROOT, RESULTS_ROOT,\nINSTRUMENTS_FILE, DATABASE_URL, BROKER_URL. For instance: ARCHIVE_ROOT=/isis make up\n\n'
+	@printf '\nSettings of make up, by environment: PORT (8080), STATE_DIR (.local), ARCHIVE_ROOT, RESULTS_ROOT,\nINSTRUMENTS_FILE, ENVIRONMENTS_FILE, DATABASE_URL, BROKER_URL. For instance: ARCHIVE_ROOT=/isis make up\n\n'
 
 install:
 	@sh local/install.sh
 
 # Settings may also be given behind make: `make logs F=detect`.
-export PORT STATE_DIR ARCHIVE_ROOT RESULTS_ROOT INSTRUMENTS_FILE DATABASE_URL BROKER_URL F FOLLOW TAIL RAW
+export PORT STATE_DIR ARCHIVE_ROOT RESULTS_ROOT INSTRUMENTS_FILE ENVIRONMENTS_FILE DATABASE_URL BROKER_URL F FOLLOW TAIL RAW

@@ -26,6 +26,7 @@ const schema = z.object({
   ARCHIVE_ROOT: optional(z.string()),
   RESULTS_ROOT: optional(z.string()),
   INSTRUMENTS_FILE: optional(z.string()),
+  ENVIRONMENTS_FILE: optional(z.string()),
   DATABASE_URL: optional(address('mysql:', 'mysql://user:password@host:3306/database')),
   BROKER_URL: optional(address('stomp:', 'stomp://user:password@host:61613')),
 })
@@ -38,6 +39,8 @@ export type UpSettings = {
   /** Undefined: in the state directory. */
   readonly resultsRoot: string | undefined
   readonly instrumentsFile: string | undefined
+  /** The Python environments of scripts; undefined: the one that `make up` makes. */
+  readonly environmentsFile: string | undefined
   readonly databaseUrl: string | undefined
   readonly brokerUrl: string | undefined
 }
@@ -63,6 +66,7 @@ export function readUpSettings(
     archiveRoot: folder('ARCHIVE_ROOT', path(given.ARCHIVE_ROOT), constants.R_OK | constants.X_OK, 'read'),
     resultsRoot: folder('RESULTS_ROOT', path(given.RESULTS_ROOT), constants.W_OK | constants.X_OK, 'written'),
     instrumentsFile: readableFile('INSTRUMENTS_FILE', path(given.INSTRUMENTS_FILE)),
+    environmentsFile: readableFile('ENVIRONMENTS_FILE', path(given.ENVIRONMENTS_FILE)),
     databaseUrl: given.DATABASE_URL,
     brokerUrl: given.BROKER_URL,
   }

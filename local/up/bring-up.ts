@@ -46,11 +46,15 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
   const gateway = Promise.all([programs, portal]).then(() =>
     steps.run('gateway', () => launchGateway(state, { port: settings.port, bundles, signal }), String),
   )
-  const python = steps.run(
-    'Python',
-    (say) => ensurePythonEnvironment({ stateDirectory: state.root, projectDirectory, signal, say }),
-    ({ version, isNew }) => `${version}, ${isNew ? 'environment made' : 'environment unchanged'}`,
-  )
+  // With a real archive and its own environments nothing of ours needs Python.
+  const needsOurPython = settings.environmentsFile === undefined || settings.archiveRoot === undefined
+  const python = !needsOurPython
+    ? Promise.resolve(undefined)
+    : steps.run(
+        'Python',
+        (say) => ensurePythonEnvironment({ stateDirectory: state.root, projectDirectory, signal, say }),
+        ({ version, isNew }) => `${version}, ${isNew ? 'environment made' : 'environment unchanged'}`,
+      )
   const database = steps.run(
     'database',
     (say) => ensureDatabase(serviceOptions(settings.databaseUrl, say)),
@@ -58,7 +62,7 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
   )
   const migrated = database.then(({ url }) => steps.run('tables', () => migrate(url), tellMigrations))
   const broker = steps.run('broker', (say) => ensureBroker(serviceOptions(settings.brokerUrl, say)), tellService)
-  const [, , { interpreter }, { url: databaseUrl }, , { url: brokerUrl }] = await allOrNone(
+  const [, , ourPython, { url: databaseUrl }, , { url: brokerUrl }] = await allOrNone(
     [programs, gateway, python, database, migrated, broker] as const,
     breakOff,
   )
@@ -74,7 +78,7 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
     ARCHIVE_ROOT: settings.archiveRoot ?? state.sampleArchive,
     RESULTS_ROOT: settings.resultsRoot ?? state.results,
     INSTRUMENTS_FILE: settings.instrumentsFile,
-    ENVIRONMENTS_FILE: state.environmentsFile,
+    ENVIRONMENTS_FILE: settings.environmentsFile ?? state.environmentsFile,
     SCRATCH_DIRECTORY: state.scratch,
     // On one machine what is found in the archive is watched, unless a file says what is.
     WATCH_FOUND_INSTRUMENTS: String(settings.instrumentsFile === undefined),
@@ -96,8 +100,10 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
         bundles,
         gatewayUrl,
         compileCache: state.compileCache,
-        python: interpreter,
-        sampleArchive: settings.archiveRoot === undefined ? state.sampleArchive : undefined,
+        sample:
+          settings.archiveRoot === undefined && ourPython
+            ? { archive: state.sampleArchive, python: ourPython.interpreter }
+            : undefined,
       })
       const { status, text } = await client.send('PUT', '/local/companions', companions)
       if (status !== 202) throw new GatewayFault(`The gateway did not take the companions: ${text}`)

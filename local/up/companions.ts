@@ -8,9 +8,8 @@ export type CompanionPlaces = {
   readonly bundles: string
   readonly gatewayUrl: string
   readonly compileCache: string
-  readonly python: string
-  /** Where the beam simulator writes; undefined where a real archive is watched. */
-  readonly sampleArchive: string | undefined
+  /** Where the beam simulator writes, and what runs it; undefined where a real archive is watched. */
+  readonly sample: { readonly archive: string; readonly python: string } | undefined
 }
 
 const operator = ['basic-auth-user', 'basic-auth-password']
@@ -36,11 +35,11 @@ export function companionsOf(places: CompanionPlaces): Companion[] {
     },
   ].filter(({ directory }) => existsSync(directory))
   const simulator = 'local/beam-simulator'
-  if (places.sampleArchive !== undefined && existsSync(join(projectDirectory, simulator, 'simulate.py'))) {
+  if (places.sample !== undefined && existsSync(join(projectDirectory, simulator, 'simulate.py'))) {
     all.push({
       name: 'simulator',
-      program: places.python,
-      args: ['-u', join(projectDirectory, simulator, 'simulate.py'), '--archive', places.sampleArchive],
+      program: places.sample.python,
+      args: ['-u', join(projectDirectory, simulator, 'simulate.py'), '--archive', places.sample.archive],
       directory: projectDirectory,
       environment: { PYTHONDONTWRITEBYTECODE: '1' },
       secrets: [],
