@@ -19,13 +19,12 @@ export const startSubmit = async (
 ) => {
   const asked: string[] = []
   const reductions = new Map<string, number>()
-  const state = { answerWith: 200, delayMs: new Map<string, number>() }
+  const state = { answerWith: 200, held: new Map<string, Promise<unknown>>() }
   const routes = new Hono().post('/function/submit', async (context) => {
     if (context.req.header('authorization') !== `Bearer ${internalKey}`) return context.text('who asks?', 401)
     const request = submitRequestSchema.parse(await context.req.json())
     if (request.origin !== 'detection') return context.text('not a detection', 400)
-    const delayMs = state.delayMs.get(request.instrument)
-    if (delayMs) await new Promise((resolve) => setTimeout(resolve, delayMs))
+    await state.held.get(request.instrument)
     if (state.answerWith !== 200) return context.text('out of order', { status: 503 })
     const { instrument, runs } = request
     asked.push(...runs.map((run) => `${instrument} ${run}`))

@@ -189,10 +189,12 @@ describe('new runs', () => {
       await measure(instrument, 11)
       await count(instrument, 11)
     }
-    submit.state.delayMs.set('SLOW', 3_000)
+    const held = Promise.withResolvers<undefined>()
+    submit.state.held.set('SLOW', held.promise)
     const slow = pass()
-    await expect.poll(() => submit.asked.length, { timeout: 2_500 }).toBe(30)
+    await expect.poll(() => submit.asked.length, { timeout: 20_000 }).toBe(30)
     expect(await pass()).toMatchObject({ looked: 31, handed: 0 })
+    held.resolve(undefined)
     await slow
     expect(submit.asked).toHaveLength(31)
   })
@@ -245,7 +247,7 @@ describe('a counter that cannot be read', () => {
     readers = openReaders({
       root,
       log,
-      perCallTimeoutMs: 4_000,
+      perCallTimeoutMs: 8_000,
       program: new URL('./hanging-lastrun.fixture.ts', import.meta.url),
     })
     parts = makeParts()
@@ -256,12 +258,12 @@ describe('a counter that cannot be read', () => {
     await measure('GOOD', 6, 7)
     for (const instrument of hanging) await measure(instrument, 6)
     await count('GOOD', 6)
-    const began = performance.now()
-    const first = pass()
-    await expect.poll(() => submit.asked, { timeout: 3_500, interval: 20 }).toEqual(['GOOD 6'])
+    let isFirstOver = false
+    const first = pass().finally(() => (isFirstOver = true))
+    await expect.poll(() => submit.asked, { timeout: 7_000, interval: 20 }).toEqual(['GOOD 6'])
     await count('GOOD', 7)
     expect(await pass()).toMatchObject({ looked: 1, handed: 1 })
-    expect(performance.now() - began).toBeLessThan(3_900)
+    expect(isFirstOver).toBe(false)
     expect(readers.processCount()).toBeLessThanOrEqual(8)
     expect((await first).problems).toHaveLength(5)
     expect(await openNotices()).toHaveLength(5)
@@ -273,7 +275,7 @@ describe('a counter that cannot be read', () => {
     await expect.poll(async () => (await pass()).looked, { timeout: 20_000, interval: 500 }).toBe(6)
     expect(await openNotices()).toEqual([])
     expect(submit.asked.toSorted()).toEqual([...['GOOD 6', 'GOOD 7'], ...hanging.map((name) => `${name} 6`)].toSorted())
-  }, 40_000)
+  }, 60_000)
 })
 
 describe('a counter that only a person understands', () => {

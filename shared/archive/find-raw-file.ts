@@ -67,7 +67,10 @@ const searchListings = async (
       if (raw !== undefined) onlyRaw ??= join(path, raw)
     } catch (fault) {
       if (!isAbsent(fault))
-        unreadable ??= { path, reason: `The folder ${cycle} of ${instrument} ${describeFileFault(fault)}: ${path}` }
+        unreadable ??= {
+          path,
+          reason: `No file for run ${run} of ${instrument} was found, and one folder could not be looked through: ${cycle} ${describeFileFault(fault)}: ${path}`,
+        }
     }
   }
   if (onlyRaw !== undefined) {

@@ -29,9 +29,8 @@ describe('an instrument’s counter', () => {
 
   it('is looked at a second time before it is called broken, since it is rewritten in place', async () => {
     await writeFile(path, '')
-    const reading = readLastrun(root, 'WISH')
-    setTimeout(() => void writeFile(path, 'WISH 00044734 0 '), 20)
-    expect(await reading).toMatchObject({ kind: 'read', lastRun: 44734 })
+    const rewrite = (): Promise<void> => writeFile(path, 'WISH 00044734 0 ')
+    expect(await readLastrun(root, 'WISH', rewrite)).toMatchObject({ kind: 'read', lastRun: 44734 })
   })
 
   it('tells in words, naming instrument and path, what is wrong with its file', async () => {

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as waitMs } from 'node:timers/promises'
 import { lastrunPath } from './archive-paths.ts'
 import { largestLastrunBytes, parseLastrun } from './parse-lastrun.ts'
 import { readBytes, withRegularFile } from './regular-file.ts'
@@ -12,7 +12,11 @@ export type LastrunReading =
 const secondLookAfterMs = 60
 
 /** What the instrument's counter shows. A file in trouble is looked at twice before that is said. */
-export const readLastrun = async (root: string, instrument: string): Promise<LastrunReading> => {
+export const readLastrun = async (
+  root: string,
+  instrument: string,
+  pause: (ms: number) => Promise<unknown> = waitMs,
+): Promise<LastrunReading> => {
   const first = await lookOnce(root, instrument)
   if (first.kind === 'read') return first
   await pause(secondLookAfterMs)

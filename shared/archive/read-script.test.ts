@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readScript, type ScriptReading } from './read-script.ts'
 
@@ -100,31 +100,28 @@ describe('an instrument’s script', () => {
 
   it('is read again while an editor has it empty or away', async () => {
     await put('reduce.py', '')
-    const emptied = read()
-    await pause(30)
-    await put('reduce.py', 'x = 1')
-    expect(textOf(await emptied)).toEqual({ 'reduce.py': 'x = 1' })
-
+    expect(textOf(await readScript(root, 'WISH', () => put('reduce.py', 'x = 1')))).toEqual({ 'reduce.py': 'x = 1' })
     await rename(at('reduce.py'), at('reduce.py~'))
-    const away = read()
-    await pause(30)
-    await rename(at('reduce.py~'), at('reduce.py'))
-    expect(textOf(await away)).toEqual({ 'reduce.py': 'x = 1' })
+    const putBack = (): Promise<void> => rename(at('reduce.py~'), at('reduce.py'))
+    expect(textOf(await readScript(root, 'WISH', putBack))).toEqual({ 'reduce.py': 'x = 1' })
   })
 
   it('is never a mixture of two moments: what changes while it is read is read again', async () => {
-    const version = (count: number): string => `version = ${count}\n${'#'.repeat(200_000)}\n`
-    let count = 0
-    const publish = async (): Promise<void> => {
-      count += 1
-      await put('focus.py', version(count))
-      await put('reduce.py', `import focus\n${version(count)}`)
+    const neighbours = Array.from({ length: 150 }, (_, place) => `part${place}`)
+    const publish = (version: number): void => {
+      for (const name of ['reduce', ...neighbours]) {
+        writeFileSync(at(`${name}.py`), `import ${neighbours.join()}\nversion = '${version}'\n`)
+      }
     }
-    await publish()
+    await put('reduce.py', '')
+    publish(1)
     const reading = read()
-    for (let edit = 0; edit < 5; edit += 1) await publish()
-    const files = textOf(await reading)
-    expect(files['reduce.py']).toBe(`import focus\n${files['focus.py'] ?? ''}`)
+    // Some files have been read by then, and most have not.
+    for (let turn = 0; turn < 40; turn += 1) await new Promise(setImmediate)
+    publish(22)
+    const texts = Object.values(textOf(await reading))
+    expect(texts).toHaveLength(151)
+    expect(texts.filter((text) => !text.endsWith("'22'\n"))).toEqual([])
   })
 
   it('says so where it never comes to rest', async () => {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as waitMs } from 'node:timers/promises'
 import { scriptFolder } from './archive-paths.ts'
 import { scanImports, type ImportedModule } from './python-imports.ts'
 import { isSameFile, readBytes, withRegularFile, type NotReadable } from './regular-file.ts'
@@ -33,7 +33,11 @@ type Look = { readonly seen: readonly Seen[] } | Exclude<ScriptReading, { kind: 
  * Reads the instrument's script with all that it needs from its own folder, as of one moment: scientists edit in place, so what changed
  * while it was read is read again.
  */
-export const readScript = async (root: string, instrument: string): Promise<ScriptReading> => {
+export const readScript = async (
+  root: string,
+  instrument: string,
+  pause: (ms: number) => Promise<unknown> = waitMs,
+): Promise<ScriptReading> => {
   const folder = scriptFolder(root, instrument)
   let look: Look | undefined
   for (let attempt = 1; attempt <= attempts; attempt += 1) {

@@ -69,11 +69,11 @@ describe('readers', () => {
 
   it('give a hung place one probe at a time, answer the rest at once, and notice when it is well again', async () => {
     pipe('WISH')
-    open({ perCallTimeoutMs: 700 })
+    open()
     await readers.readLastrun('WISH')
     const before = performance.now()
     expect(await readers.readLastrun('WISH')).toMatchObject({ kind: 'hung' })
-    expect(performance.now() - before).toBeLessThan(200)
+    expect(performance.now() - before).toBeLessThan(1_000)
 
     nowMs += 6_000
     const probe = readers.readLastrun('WISH')
@@ -82,7 +82,7 @@ describe('readers', () => {
     nowMs += 6_000
     const tooEarly = performance.now()
     expect(await readers.readLastrun('WISH')).toMatchObject({ kind: 'hung' })
-    expect(performance.now() - tooEarly).toBeLessThan(200)
+    expect(performance.now() - tooEarly).toBeLessThan(1_000)
 
     await unlink(join(root, 'WISH'))
     await file('WISH', 12)
