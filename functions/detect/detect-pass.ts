@@ -12,7 +12,7 @@ export type DetectParts = InstrumentSources & {
   readonly lookingAt: Set<string>
 }
 
-export type PassProblem = { readonly instrument: string | null; readonly reason: string }
+type PassProblem = { readonly instrument: string | null; readonly reason: string }
 
 export type PassSummary = {
   /** Instruments that are watched. */

@@ -75,7 +75,7 @@ export const readMetadata = (file: Hdf5File, entry: string): RawFileMetadata => 
 }
 
 /** `uAh`, `uamp.hour` and no unit at all are µA·h; other units of charge are converted, unknown ones taken as they stand. */
-export const inMicroampHours = (charge: number | null, units: string | null): number | null => {
+const inMicroampHours = (charge: number | null, units: string | null): number | null => {
   if (charge === null) return null
   switch ((units ?? '').replace(/[\s.*·_-]/g, '').toLowerCase()) {
     case 'mah':

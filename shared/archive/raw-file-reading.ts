@@ -1,7 +1,7 @@
 import type { RawFileMetadata } from './raw-file-metadata.ts'
 
 /** A file as last seen: one that has not changed for some minutes is not being copied any more. */
-export type FileFacts = { readonly path: string; readonly sizeBytes: number; readonly modifiedAt: Date }
+type FileFacts = { readonly path: string; readonly sizeBytes: number; readonly modifiedAt: Date }
 
 /** What was found where a run's raw file should be. Every `reason` is a sentence a scientist can act on. */
 export type RawFileReading =

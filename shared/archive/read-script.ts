@@ -6,7 +6,7 @@ import { scriptFolder } from './archive-paths.ts'
 import { scanImports, type ImportedModule } from './python-imports.ts'
 import { isSameFile, readBytes, withRegularFile, type NotReadable } from './regular-file.ts'
 
-export type ScriptFile = { readonly name: string; readonly bytes: Uint8Array }
+type ScriptFile = { readonly name: string; readonly bytes: Uint8Array }
 
 /** `files`: reduce.py, reduce_vars.py where it is there, then the neighbours they import, by name (`lib/focus.py`). */
 export type ScriptReading =
@@ -18,8 +18,8 @@ export type ScriptReading =
   | { readonly kind: 'unreadable'; readonly folder: string; readonly reason: string }
   | { readonly kind: 'changing'; readonly folder: string; readonly reason: string }
 
-export const scriptName = 'reduce.py'
-export const variablesName = 'reduce_vars.py'
+const scriptName = 'reduce.py'
+const variablesName = 'reduce_vars.py'
 
 const largestBytes = 32 * 1024 * 1024
 const mostFiles = 500

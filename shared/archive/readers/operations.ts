@@ -14,11 +14,11 @@ export type OperationContext = {
   readonly retire: () => void
 }
 
-export type Operation<Input, Output> = (input: Input, context: OperationContext) => Promise<Output>
+type Operation<Input, Output> = (input: Input, context: OperationContext) => Promise<Output>
 
-export type PathKind = 'file' | 'directory' | 'link' | 'other'
-export type DirectoryEntry = { readonly name: string; readonly kind: PathKind }
-export type PathFacts = { readonly kind: PathKind; readonly sizeBytes: number; readonly modifiedAt: Date }
+type PathKind = 'file' | 'directory' | 'link' | 'other'
+type DirectoryEntry = { readonly name: string; readonly kind: PathKind }
+type PathFacts = { readonly kind: PathKind; readonly sizeBytes: number; readonly modifiedAt: Date }
 
 const kindOf = (entry: Dirent | Stats): PathKind =>
   entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other'
@@ -95,7 +95,7 @@ export const operations = {
   readLogRange,
 } as const
 
-export type Operations = typeof operations
+type Operations = typeof operations
 export type OperationName = keyof Operations
 export type InputOf<Name extends OperationName> = Parameters<Operations[Name]>[0]
 export type OutputOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]>>

@@ -23,7 +23,7 @@ export type PoolSettings = {
   readonly idleMs: number
 }
 
-export type PoolCall = {
+type PoolCall = {
   readonly operation: string
   readonly input: unknown
   readonly place: string

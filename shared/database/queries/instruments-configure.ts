@@ -2,7 +2,7 @@ import type { InstrumentSettings } from '#contracts/instruments-file.ts'
 import type { Sql } from '../connection.ts'
 
 /** `file`: INSTRUMENTS_FILE names it. `archive`: its folder was seen there. */
-export type InstrumentOrigin = 'file' | 'archive'
+type InstrumentOrigin = 'file' | 'archive'
 
 /** Writes instruments as they are configured now, new ones and known ones. Call it in a transaction, with those that differ only. */
 export const configureInstruments = async (
