@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Detection, Notice, Reduction, ResultFile, Run } from '#contracts/api.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Detection, Instrument, Notice, Reduction, ResultFile, Run } from '#contracts/api.ts'
 import type { Outcome } from '#contracts/submission.ts'
 import { makeArchive, readWithH5py, type MadeArchive } from './an-archive.ts'
 import { projectDirectory, startTheStack, type Stack } from './the-stack.ts'
@@ -42,15 +42,13 @@ beforeAll(async () => {
     await archive.writeScript(instrument, 'def main(input_file, output_dir):\n    print("reduced", input_file)\n')
   }
   stack = await startTheStack({ ARCHIVE_ROOT: archive.root })
-  await expect
-    .poll(
-      () =>
-        stack
-          .get<{ items: { lastRun: number | null }[] }>('instruments')
-          .then(({ items }) => items.every(({ lastRun }) => lastRun !== null)),
-      { timeout: 30_000 },
-    )
-    .toBe(true)
+  await vi.waitUntil(
+    async () => {
+      const { items } = await stack.get<{ items: Instrument[] }>('instruments')
+      return items.length > 0 && items.every(({ lastRun }) => lastRun !== null)
+    },
+    { timeout: 30_000, interval: 200 },
+  )
 }, 180_000)
 
 afterAll(async () => {

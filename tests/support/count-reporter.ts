@@ -7,16 +7,15 @@ export default class CountReporter implements Reporter {
     let failed = unhandled.length
     let skipped = 0
     for (const module of modules) {
-      let ran = 0
+      let failedHere = 0
       for (const test of module.children.allTests()) {
-        ran += 1
         const { state } = test.result()
         if (state === 'passed') passed += 1
-        else if (state === 'failed') failed += 1
+        else if (state === 'failed') failedHere += 1
         else skipped += 1
       }
-      // A file that cannot be loaded has no tests, and that is a failure.
-      if (ran === 0 && module.state() === 'failed') failed += 1
+      // A file that cannot be loaded or prepared has run no test, and that is a failure.
+      failed += failedHere === 0 && module.state() === 'failed' ? 1 : failedHere
     }
     process.once('exit', () => {
       process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
