@@ -22,7 +22,7 @@ export type Delivery = {
 type Attempt = { readonly event: Event; readonly result: InvocationResult | null }
 
 const fieldsOf = (message: BrokerMessage, functionName: string | null, attempt: Attempt | null): object => ({
-  message: { id: message.id, topic: message.queue },
+  messaging: { destination: { name: message.queue }, message: { id: message.id } },
   ...(functionName === null ? {} : { faas: { name: functionName } }),
   ...(attempt?.result?.callId ? { http: { request: { id: attempt.result.callId } } } : {}),
 })

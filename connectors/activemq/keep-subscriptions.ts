@@ -49,13 +49,16 @@ export const keepSubscriptions = (options: {
           known.subscription.setPrefetch(route.prefetch)
         } else begin(route)
         options.placesChanged(route.topic, route.prefetch)
-        options.log.info({ event: { action: 'route' }, message: { topic: route.topic } }, description)
+        options.log.info({ event: { action: 'route' }, messaging: { destination: { name: route.topic } } }, description)
       }
       const wanted = new Set(routes.map((route) => route.topic))
       for (const [topic, { subscription }] of kept) {
         if (wanted.has(topic)) continue
         leave(topic, subscription)
-        options.log.info({ event: { action: 'route' }, message: { topic } }, `${topic} leads nowhere any more`)
+        options.log.info(
+          { event: { action: 'route' }, messaging: { destination: { name: topic } } },
+          `${topic} leads nowhere any more`,
+        )
       }
     },
     end() {

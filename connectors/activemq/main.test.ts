@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, inject, test } from 'vitest'
 import { openBroker } from '#broker/open-broker.ts'
-import { startPrivateActiveMq } from '../../local/services/private-activemq.ts'
+import { startMortalBroker } from '../../tests/support/mortal-broker.ts'
 import { listedFunction, openScriptedGateway, type Call } from '../../tests/support/scripted-gateway.ts'
 
 const closing: (() => Promise<void> | void)[] = []
@@ -61,7 +61,7 @@ const run = (environment: Record<string, string>, secrets: Record<string, string
     const response = await fetch(`http://127.0.0.1:${String(port())}${path}`)
     return { status: response.status, body: await response.text() }
   }
-  return { child, ended, lines, messages, ask }
+  return { child, ended, output: () => output, lines, messages, ask }
 }
 
 const newTopic = (): string => `connector-main-${randomBytes(4).toString('hex')}`
@@ -80,6 +80,8 @@ test('It becomes ready, tells what it does in lines of JSON, and ends in order a
   await expect.poll(async () => (await connector.ask('/_/ready')).status).toBe(200)
   expect((await connector.ask('/_/metrics')).body).toContain(`activemq_connector_places{topic="${topic}"} 1`)
   expect(connector.lines()[0]).toMatchObject({ 'service.name': 'activemq-connector' })
+  // A field named twice in a line would be lost here.
+  for (const line of connector.output().trim().split('\n')) expect(JSON.stringify(JSON.parse(line))).toBe(line)
 
   await openSender(inject('brokerUrl')).send(topic, 'x')
   await expect.poll(() => gateway.calls.length).toBe(1)
@@ -111,10 +113,8 @@ test('Killed before the answer it has acknowledged nothing: its successor gets t
 })
 
 test('The broker is killed while calls are under way, and started again: what was in hand comes again, what follows comes too', async () => {
-  const directory = join(temporaryFolder(), 'activemq')
-  const start = () => startPrivateActiveMq({ directory, purpose: 'tests' })
-  let activeMq = await start()
-  closing.push(() => activeMq.stop())
+  const activeMq = await startMortalBroker()
+  closing.push(activeMq.remove)
   const topic = newTopic()
   const gateway = await openGateway(topic, 2)
   const connector = run({ gateway_url: gateway.url }, { 'broker-url': activeMq.url })
@@ -122,10 +122,10 @@ test('The broker is killed while calls are under way, and started again: what wa
   await sender.send(topic, 'in hand', { isPersistent: true })
   await expect.poll(() => gateway.calls.length).toBe(1)
 
-  process.kill(activeMq.pid, 'SIGKILL')
+  activeMq.kill()
   await expect.poll(async () => (await connector.ask('/_/ready')).status).toBe(503)
   expect((await connector.ask('/_/health')).status).toBe(200)
-  activeMq = await start()
+  await activeMq.startAgain()
   await expect.poll(async () => (await connector.ask('/_/ready')).status, { timeout: 20_000 }).toBe(200)
 
   await expect.poll(() => gateway.calls.map((call) => call.body)).toEqual(['in hand', 'in hand'])

@@ -10,7 +10,7 @@ test('The address of the gateway is all that must be given', () => {
     namespaces: [],
     topicDelimiter: ',',
     upstreamTimeoutMs: 86_400_000,
-    rebuildIntervalMs: 10_000,
+    rebuildIntervalMs: 3_000,
     shutdownTimeoutMs: 20_000,
     contentType: null,
     hasBasicAuth: false,

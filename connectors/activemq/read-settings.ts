@@ -26,7 +26,7 @@ const settingsSchema = z
     namespaces: names.prefault(''),
     topic_delimiter: z.string().default(','),
     upstream_timeout: duration.prefault('24h'),
-    rebuild_interval: duration.prefault('10s'),
+    rebuild_interval: duration.prefault('3s'),
     shutdown_timeout: duration.prefault('20s'),
     content_type: z.string().optional(),
     basic_auth: booleanSetting.default(false),

@@ -52,7 +52,7 @@ test('Hours without a gateway end nothing, cost one line, and what was heard bef
   await clock.advance(10_000)
   expect(heard.length).toBeGreaterThan(1)
   expect(lines).toHaveLength(2)
-  expect(lines[1]).toMatch(/^The gateway is back after \d+ s and \d+ failed attempts\.$/)
+  expect(lines[1]).toMatch(/^The gateway is back after \d+ s \(failed attempts: \d+\)\.$/)
   stop()
   await watching
   expect((askedAtMs[2] ?? 0) - (askedAtMs[1] ?? 0)).toBe(250)

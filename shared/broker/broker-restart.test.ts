@@ -1,19 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startPrivateActiveMq } from '../../local/services/private-activemq.ts'
+import { startMortalBroker } from '../../tests/support/mortal-broker.ts'
 import { openBroker } from './open-broker.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'broker-restart-'))
-const start = () => startPrivateActiveMq({ directory, purpose: 'tests' })
-let activeMq: Awaited<ReturnType<typeof start>>
-
-beforeAll(async () => void (activeMq = await start()))
-afterAll(async () => {
-  await activeMq.stop()
-  rmSync(directory, { recursive: true, force: true })
-})
+let activeMq: Awaited<ReturnType<typeof startMortalBroker>>
+beforeAll(async () => void (activeMq = await startMortalBroker()))
+afterAll(() => activeMq.remove())
 
 test('A subscription and a sender survive the broker being killed and started again', async () => {
   const lines: string[] = []
@@ -37,11 +28,11 @@ test('A subscription and a sender survive the broker being killed and started ag
   await expect.poll(() => taken).toEqual(['in hand', 'before'])
   await expect.poll(() => broker.status().state).toBe('connected')
 
-  process.kill(activeMq.pid, 'SIGKILL')
+  activeMq.kill()
   await expect.poll(() => broker.status().state).toBe('down')
   await expect(broker.send('survivor', 'during')).rejects.toMatchObject({ name: 'BrokerUnavailable', retryable: true })
   await expect(broker.send('survivor', 'during')).rejects.toMatchObject({ name: 'BrokerUnavailable' })
-  activeMq = await start()
+  await activeMq.startAgain()
 
   await expect.poll(() => broker.status().state, { timeout: 10_000 }).toBe('connected')
   await broker.send('survivor', 'after')

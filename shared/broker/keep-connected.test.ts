@@ -90,7 +90,7 @@ test('The delay falls back, and the outage is over, only after a connection has 
   expect(lines).toHaveLength(1)
 
   await clock.advance(brokerBackOff.provenAfterMs)
-  expect(lines[1]).toMatch(/^The broker is back after \d+ s and \d+ failed attempts\.$/)
+  expect(lines[1]).toMatch(/^The broker is back after \d+ s \(failed attempts: \d+\)\.$/)
   const endedAtMs = clock.now()
   lives[1]?.end('restarted')
   await clock.advance(brokerBackOff.firstMs)

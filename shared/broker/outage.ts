@@ -34,7 +34,7 @@ export const watchForOutage = (options: {
       const seconds = Math.round((options.clock.now() - outage.sinceMs) / 1000)
       options.log.info(
         { event: { action: 'outage-ends', duration: seconds * 1e9 } },
-        `${options.what} is back after ${seconds} s and ${outage.attempts} failed attempts.`,
+        `${options.what} is back after ${seconds} s (failed attempts: ${outage.attempts}).`,
       )
       outage = null
     },

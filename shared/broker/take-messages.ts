@@ -49,7 +49,7 @@ export const takeMessages = (queue: string, options: SubscribeOptions, log: Log)
       await options.onMessage(message)
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault)
-      log.error({ message: { id: message.id }, error: { message: reason } }, 'taking a message failed')
+      log.error({ messaging: { message: { id: message.id } }, error: { message: reason } }, 'taking a message failed')
       await message.deadLetter(`taking it failed: ${reason}`)
     }
   }
