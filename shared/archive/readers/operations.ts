@@ -14,8 +14,6 @@ export type OperationContext = {
   readonly retire: () => void
 }
 
-type Operation<Input, Output> = (input: Input, context: OperationContext) => Promise<Output>
-
 type PathKind = 'file' | 'directory' | 'link' | 'other'
 type DirectoryEntry = { readonly name: string; readonly kind: PathKind }
 type PathFacts = { readonly kind: PathKind; readonly sizeBytes: number; readonly modifiedAt: Date }
