@@ -18,12 +18,8 @@ export async function deployFunctions(client: GatewayClient, functions: readonly
  * that finish what they hold keep nobody waiting.
  * @throws {GatewayFault} naming those that are not
  */
-export async function waitUntilReady(
-  client: GatewayClient,
-  names: readonly string[],
-  options: { readonly withinMs: number; readonly signal: AbortSignal },
-): Promise<void> {
-  const deadline = Date.now() + options.withinMs
+export async function waitUntilReady(client: GatewayClient, names: readonly string[], withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs
   for (;;) {
     const { functions, companions } = await client.status()
     const settled = functions.filter(({ isSettled }) => isSettled).map(({ name }) => name)
@@ -32,8 +28,8 @@ export async function waitUntilReady(
     if (waiting.length === 0) return
     if (Date.now() > deadline) {
       const advice = waiting.map((name) => `make logs F=${name}`).join(', ')
-      throw new GatewayFault(`Not ready after ${options.withinMs / 1000} s: ${waiting.join(', ')}. See: ${advice}.`)
+      throw new GatewayFault(`Not ready after ${withinMs / 1000} s: ${waiting.join(', ')}. See: ${advice}.`)
     }
-    await delay(50, undefined, { signal: options.signal })
+    await delay(50)
   }
 }

@@ -61,7 +61,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const registry = openFunctionRegistry(join(own, 'functions'), {
     ...surroundings,
     places: { bundles: options.bundles, compileCache: join(options.stateDirectory, 'compile-cache') },
-    mountSecrets: (deployment) => secrets.mount(deployment.service, deployment.secrets ?? []),
   })
   const asyncCalls = openAsyncCalls(() => port)
 

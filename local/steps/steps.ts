@@ -27,7 +27,9 @@ export function showSteps(write: (line: string) => void, isColourful: boolean): 
         line(paint(32, '✓'), name, outcome(result), seconds())
         return result
       } catch (error) {
-        line(paint(31, '✗'), name, 'failed', seconds())
+        const isBrokenOff = error instanceof Error && error.name === 'AbortError'
+        if (isBrokenOff) line(paint(33, '–'), name, 'broken off', seconds())
+        else line(paint(31, '✗'), name, 'failed', seconds())
         throw error
       } finally {
         clearTimeout(still)

@@ -12,6 +12,7 @@ export type CompanionPlaces = {
   readonly sample: { readonly archive: string; readonly python: string } | undefined
 }
 
+export const simulatorName = 'simulator'
 const operator = ['basic-auth-user', 'basic-auth-password']
 
 /** The processes beside the functions: who calls them by the clock, who by the queue, and who plays the instruments. */
@@ -37,7 +38,7 @@ export function companionsOf(places: CompanionPlaces): Companion[] {
   const simulator = 'local/beam-simulator'
   if (places.sample !== undefined && existsSync(join(projectDirectory, simulator, 'simulate.py'))) {
     all.push({
-      name: 'simulator',
+      name: simulatorName,
       program: places.sample.python,
       args: ['-u', join(projectDirectory, simulator, 'simulate.py'), '--archive', places.sample.archive],
       directory: projectDirectory,

@@ -82,13 +82,13 @@ export function openCompanions(surroundings: {
 
   return {
     become: async (wanted) => {
-      const prints = new Map(wanted.map((companion) => [companion.name, printOf(companion)]))
+      const prints = new Map(wanted.map((companion) => [companion.name, printOf(companion, surroundings.secrets)]))
       const leaving = [...running].filter(([name, { print }]) => prints.get(name) !== print)
       for (const [name] of leaving) running.delete(name)
       await Promise.all(leaving.map(([, { companion }]) => companion.stop()))
       for (const companion of wanted) {
         if (running.has(companion.name)) continue
-        running.set(companion.name, { print: printOf(companion), companion: start(companion) })
+        running.set(companion.name, { print: printOf(companion, surroundings.secrets), companion: start(companion) })
       }
     },
     status: () => [...running].map(([name, { companion }]) => ({ name, ...companion.status() })),
@@ -130,6 +130,7 @@ function asServer(replica: Replica): StartedCompanion {
   }
 }
 
-function printOf(companion: Companion): string {
-  return createHash('sha256').update(JSON.stringify(companion)).digest('hex')
+function printOf(companion: Companion, secrets: SecretStore): string {
+  const hash = createHash('sha256').update(JSON.stringify(companion))
+  return hash.update(secrets.fingerprint(companion.secrets)).digest('hex')
 }

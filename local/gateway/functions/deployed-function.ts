@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../../processes/identity.ts'
 import type { BackOff } from '../../supervision/back-off.ts'
+import type { SecretStore } from '../secrets/secret-store.ts'
 import { chooseReplica, type Choice } from './choose-replica.ts'
 import { functionStatus, type Deployment, type FunctionStatus } from './deployment.ts'
 import { functionCommand, type FunctionPlaces } from './function-command.ts'
@@ -10,8 +11,7 @@ import { startReplica, type Replica } from './replica.ts'
 /** What all functions of a gateway share. */
 export type FunctionSurroundings = {
   readonly places: FunctionPlaces
-  /** The folder with this deployment's secrets, made where needed. */
-  readonly mountSecrets: (deployment: Deployment) => string
+  readonly secrets: SecretStore
   readonly onLines: (functionName: string, instance: string, lines: readonly string[]) => void
   readonly onStart: (identity: ProcessIdentity) => void
   readonly onEnd: (identity: ProcessIdentity) => void
@@ -73,7 +73,7 @@ export function startFunction(
 
   function start(version: Version): Replica {
     const { deployment, limits } = version
-    const secrets = surroundings.mountSecrets(deployment)
+    const secrets = surroundings.secrets.mount(deployment.service, deployment.secrets ?? [])
     return startReplica({
       ...surroundings,
       functionName: deployment.service,

@@ -40,7 +40,7 @@ export function openFunctionRegistry(directory: string, surroundings: FunctionSu
   for (const record of readRecords(directory)) {
     const { service } = record.deployment
     if (whyNotRunnable(record.deployment, surroundings.places) !== undefined) continue
-    fingerprints.set(service, fingerprint(record.deployment, surroundings.places.bundles))
+    fingerprints.set(service, fingerprint(record.deployment, surroundings))
     functions.set(service, startFunction(surroundings, record))
   }
 
@@ -53,7 +53,7 @@ export function openFunctionRegistry(directory: string, surroundings: FunctionSu
       if (running === undefined && how === 'update') return { kind: 'absent' }
       const reason = whyNotRunnable(deployment, surroundings.places) ?? whyLimitsAreWrong(deployment)
       if (reason !== undefined) return { kind: 'refused', reason }
-      const print = fingerprint(deployment, surroundings.places.bundles)
+      const print = fingerprint(deployment, surroundings)
       if (running !== undefined && fingerprints.get(name) === print) return { kind: 'unchanged' }
       fingerprints.set(name, print)
       running?.update(deployment)
@@ -106,10 +106,11 @@ function whyLimitsAreWrong(deployment: Deployment): string | undefined {
   }
 }
 
-/** What a function is made of: its description and every file of its bundle. */
-function fingerprint(deployment: Deployment, bundles: string): string {
+/** What a function is made of: its description, its secrets and every file of its bundle. */
+function fingerprint(deployment: Deployment, { secrets, places }: FunctionSurroundings): string {
   const hash = createHash('sha256').update(JSON.stringify(deployment))
-  const folder = join(bundles, deployment.service)
+  hash.update(secrets.fingerprint(deployment.secrets ?? []))
+  const folder = join(places.bundles, deployment.service)
   if (existsSync(folder)) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {

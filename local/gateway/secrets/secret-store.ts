@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 export type SecretStore = {
@@ -6,6 +16,8 @@ export type SecretStore = {
   has(name: string): boolean
   write(name: string, value: Buffer): void
   remove(name: string): void
+  /** Changes when one of these secrets does. */
+  fingerprint(names: readonly string[]): string
   /** A folder with these secrets and no others; each follows its secret when that is replaced. */
   mount(reader: string, names: readonly string[]): string
 }
@@ -31,6 +43,11 @@ export function openSecretStore(directory: string, mounts: string): SecretStore 
       chmodSync(place(name), 0o600)
     },
     remove: (name) => rmSync(place(name), { force: true }),
+    fingerprint: (names) => {
+      const hash = createHash('sha256')
+      for (const name of names) hash.update(name).update(existsSync(place(name)) ? readFileSync(place(name)) : '')
+      return hash.digest('hex')
+    },
     mount: (reader, names) => {
       const folder = join(mounts, reader)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
