@@ -2,8 +2,7 @@
 export type Hung = { readonly kind: 'hung'; readonly place: string; readonly since: Date; readonly reason: string }
 
 /** `go`: an ordinary call. `probe`: the one call that may find out whether the place answers again. */
-type Admission =
-  { readonly admit: 'go' } | { readonly admit: 'probe' } | { readonly admit: 'no'; readonly hung: Hung }
+type Admission = { readonly admit: 'go' } | { readonly admit: 'probe' } | { readonly admit: 'no'; readonly hung: Hung }
 
 export type HungPlaces = {
   readonly admit: (place: string) => Admission
