@@ -19,7 +19,7 @@ export class NoEnvironment extends Error {
 }
 
 /** The chosen software environment. @throws {NoEnvironment} in words for the scientist */
-export const environmentFor = (processor: Processor, software: Claim['software']): Environment => {
+const environmentFor = (processor: Processor, software: Claim['software']): Environment => {
   const environment = chooseEnvironment(processor.environments(), software)
   if (environment) return environment
   throw new NoEnvironment(

@@ -6,7 +6,7 @@ import type { Scratch } from './scratch.ts'
 import type { Settings } from './settings.ts'
 
 /** How often things are looked at while a script runs. */
-export type Rhythm = { readonly heartBeatMs: number; readonly measureMs: number; readonly beatMs: number }
+type Rhythm = { readonly heartBeatMs: number; readonly measureMs: number; readonly beatMs: number }
 
 export const usualRhythm: Rhythm = { heartBeatMs: 2_000, measureMs: 5_000, beatMs: 10_000 }
 

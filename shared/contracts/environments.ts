@@ -5,7 +5,7 @@ import { softwareSchema, type Software } from './submission.ts'
  * A software environment that scripts can run in. `environment` is added to the few variables that scripts see.
  * Unknown fields are left alone: a newer file may say more than this version understands.
  */
-export const environmentSchema = softwareSchema.extend({
+const environmentSchema = softwareSchema.extend({
   interpreter: z.string().startsWith('/', 'must be an absolute path'),
   environment: z.record(z.string(), z.string()).default({}),
   /** Taken where a reduction asks for none. The only environment is the default by itself. */

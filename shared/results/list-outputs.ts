@@ -5,7 +5,7 @@ import { isPicture, mediaTypeOf } from './media-types.ts'
 import { logFolder, provenanceName } from './result-paths.ts'
 
 /** A Plotly figure larger than this is offered as a file only: no page draws it. */
-export const largestFigureBytes = 32 * 1024 * 1024
+const largestFigureBytes = 32 * 1024 * 1024
 
 export type ListedOutputs = { readonly files: readonly ResultFile[]; readonly leftUnlisted: number }
 

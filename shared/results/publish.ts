@@ -1,6 +1,7 @@
-import { lstat, mkdir, rename } from 'node:fs/promises'
+import { lstat, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { applyModes, type FileModes } from './file-modes.ts'
+import type { FileModes } from './file-modes.ts'
+import { makeDirectories } from './make-directories.ts'
 import { readIdentity } from './provenance.ts'
 import { asResultsFault, hasCode, ResultsFault } from './results-fault.ts'
 import { syncToDisk } from './sync-to-disk.ts'
@@ -34,7 +35,7 @@ export const publish = async (publication: Publication, modes: FileModes): Promi
   const standing = await standingOf(publication)
   if (standing === 'staged') {
     try {
-      await makeParents(dirname(target), modes)
+      await makeDirectories(dirname(target), modes)
       await rename(staging, target)
     } catch (cause) {
       // The answer of a rename over a network can be lost although it happened.
@@ -60,16 +61,6 @@ const isThere = (path: string): Promise<boolean> =>
 const isOwn = async (publication: Publication, directory: string): Promise<boolean> => {
   const identity = await readIdentity(directory)
   return identity?.id === publication.reductionId && identity.fence === publication.fence
-}
-
-const makeParents = async (directory: string, modes: FileModes): Promise<void> => {
-  const firstMade = await mkdir(directory, { recursive: true })
-  if (firstMade === undefined) return
-  for (let made = directory; made.length >= firstMade.length; made = dirname(made)) {
-    await applyModes(made, 'directory', modes)
-    await syncToDisk(made)
-  }
-  await syncToDisk(dirname(firstMade))
 }
 
 const taken = (target: string): ResultsFault =>

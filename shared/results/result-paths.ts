@@ -25,7 +25,7 @@ export const versionsDirectory = (resultsRoot: string, place: Omit<ResultPlace, 
   return place.isFlat ? join(autoreduced, '.versions', place.target) : join(autoreduced, place.target)
 }
 
-export const versionName = (version: number): string => `run-version-${version}`
+const versionName = (version: number): string => `run-version-${version}`
 
 /** The directory that a finished reduction's results are renamed to. */
 export const resultsDirectory = (resultsRoot: string, place: ResultPlace): string =>

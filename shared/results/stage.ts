@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileModes } from './file-modes.ts'
+import { makeDirectories } from './make-directories.ts'
 import { asResultsFault, hasCode, ResultsFault } from './results-fault.ts'
 import { stagingDirectory, stagingLog, stagingRoot, type Attempt } from './result-paths.ts'
 
@@ -17,7 +18,7 @@ export const stage = async (resultsRoot: string, attempt: Attempt, modes: FileMo
     // A root that is missing is a mount that is missing: making it would fill the local disk instead.
     const root = await stat(resultsRoot)
     if (!root.isDirectory()) throw new ResultsFault('missing', `The results root ${resultsRoot} is not a directory.`)
-    await mkdir(stagingRoot(resultsRoot, attempt.instrument), { recursive: true, mode: modes.directory })
+    await makeDirectories(stagingRoot(resultsRoot, attempt.instrument), modes)
     await removeEarlierAttempts(resultsRoot, attempt)
     await mkdir(directory, { mode: modes.directory })
   } catch (cause) {

@@ -25,7 +25,7 @@ export const samplePlace: ResultPlace = {
   isFlat: false,
 }
 
-export const sampleProvenance = (attempt: Attempt): Provenance => ({
+const sampleProvenance = (attempt: Attempt): Provenance => ({
   reduction: {
     id: attempt.reductionId,
     fence: attempt.fence,

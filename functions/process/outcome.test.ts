@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { decideOutcome, remarksOf, type Ending } from './outcome.ts'
+import type { ScriptExit } from './runner-events.ts'
+
+type Report = NonNullable<Ending['report']>
+const returned: Report = { kind: 'returned', directories: [], badReturn: null, modules: {} }
+const fault: Report = {
+  kind: 'fault',
+  fault: { kind: 'exception', message: 'no vanadium (ValueError)', traceback: [] },
+}
+
+const ending = (exit: ScriptExit | null, changes: Partial<Ending> & { stopped?: boolean } = {}): Ending => {
+  const { stopped = false, ...rest } = changes
+  return {
+    stop: undefined,
+    end: { kind: 'ended', exit, stopped, endedProcesses: 0, survivors: 0, cpuSeconds: 1, peakMemoryBytes: 1 },
+    report: undefined,
+    limits: { wallSeconds: 3600, outputBytes: 2 * 1024 ** 3 },
+    environment: 'Python 3.11',
+    ...rest,
+  }
+}
+
+describe('what an end means', () => {
+  const cases: readonly (readonly [string, Ending, string, string | null])[] = [
+    ['main returned', ending({ code: 0 }, { report: returned }), 'Completed', null],
+    [
+      'main returned, the last output could not be written',
+      ending({ code: 120 }, { report: returned }),
+      'Completed',
+      null,
+    ],
+    [
+      'main returned, then a crash',
+      ending({ signal: 'SIGSEGV' }, { report: returned }),
+      'Error',
+      'main returned, but Python then crashed while it shut down (segmentation fault)',
+    ],
+    ['main returned, then a bad status', ending({ code: 3 }, { report: returned }), 'Error', 'ended with status 3'],
+    ['an exception', ending({ code: 1 }, { report: fault }), 'Error', 'no vanadium (ValueError)'],
+    ['os._exit(0)', ending({ code: 0 }), 'Error', 'ended its own process with status 0 before main returned'],
+    ['a segmentation fault', ending({ signal: 'SIGSEGV' }), 'Error', 'crashed in native code (segmentation fault)'],
+    ['a bus error', ending({ signal: 'SIGBUS' }), 'Error', 'bus error'],
+    ['an abort', ending({ signal: 'SIGABRT' }), 'Error', 'aborted'],
+    ['killed by the system', ending({ signal: 'SIGKILL' }), 'Error', 'ran out of memory'],
+    ['another signal', ending({ signal: 'SIGTERM' }), 'Error', 'the signal SIGTERM'],
+    [
+      'the time limit',
+      ending({ signal: 'SIGKILL' }, { stop: 'time-limit', stopped: true }),
+      'Error',
+      'still running after 1 h,',
+    ],
+    [
+      'the output limit',
+      ending({ signal: 'SIGKILL' }, { stop: 'output-limit', stopped: true }),
+      'Error',
+      'more than 2 GB',
+    ],
+    [
+      'cancelled',
+      ending({ signal: 'SIGKILL' }, { stop: 'cancelled', stopped: true }),
+      'Cancelled',
+      'Cancelled while it ran',
+    ],
+    [
+      'cancelled in the moment it ended',
+      ending({ code: 0 }, { stop: 'cancelled', report: returned }),
+      'Completed',
+      null,
+    ],
+    [
+      'the time limit in the moment it failed',
+      ending({ code: 1 }, { stop: 'time-limit', report: fault }),
+      'Error',
+      'no vanadium',
+    ],
+    ['stopped and its end not seen', ending(null, { stop: 'time-limit' }), 'Error', 'time limit'],
+    ['an end nobody saw', ending(null), 'Error', 'could not be observed'],
+    [
+      'no interpreter',
+      ending(null, { end: { kind: 'not-started', cause: 'ENOENT' } }),
+      'Error',
+      'Python of the software environment Python 3.11 could not be started (ENOENT)',
+    ],
+    [
+      'cancelled before it started',
+      ending(null, { end: { kind: 'not-started', cause: '' }, stop: 'cancelled' }),
+      'Cancelled',
+      'Cancelled',
+    ],
+    ['the supervisor was killed', ending(null, { end: { kind: 'runner-lost' } }), 'Error', 'ended from outside'],
+    [
+      'the supervisor was killed when time was up',
+      ending(null, { end: { kind: 'runner-lost' }, stop: 'time-limit' }),
+      'Error',
+      'time limit',
+    ],
+  ]
+  test.for(cases)('%s', ([, given, state, reason]) => {
+    const outcome = decideOutcome(given)
+    expect(outcome.state).toBe(state)
+    if (reason === null) expect(outcome.reason).toBeNull()
+    else expect(outcome.reason).toContain(reason)
+  })
+
+  test('limits are told in the unit people set them in', () => {
+    const sentence = (wallSeconds: number): string | null =>
+      decideOutcome(ending(null, { stop: 'time-limit', limits: { wallSeconds, outputBytes: 1 } })).reason
+    expect(sentence(7200)).toContain('after 2 h,')
+    expect(sentence(5400)).toContain('after 90 min,')
+    expect(sentence(90)).toContain('after 90 s,')
+  })
+})
+
+test('remarks for the log: what was returned, what was left running', () => {
+  const left = {
+    kind: 'ended',
+    exit: { code: 0 },
+    stopped: false,
+    endedProcesses: 2,
+    survivors: 1,
+    cpuSeconds: 1,
+    peakMemoryBytes: 1,
+  } as const
+  expect(remarksOf(ending(null, { end: left, report: { ...returned, badReturn: 'main returned a number.' } }))).toEqual(
+    [
+      'main returned a number.',
+      'The script left 2 of its processes running; they were ended with it.',
+      '1 of its processes could not be ended at once.',
+    ],
+  )
+  expect(remarksOf(ending(null, { end: { ...left, stopped: true, survivors: 0 } }))).toEqual([])
+})
