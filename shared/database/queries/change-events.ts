@@ -80,13 +80,21 @@ const eventsVisibleTo = (viewer: Viewer): Condition => {
   }
 }
 
-export const eventsPerRead = 500
+const eventsPerRead = 500
 
-/** The events after one id and up to another that the viewer may see, at most {@link eventsPerRead}, in order. */
-export const changeEventsBetween = (sql: Sql, viewer: Viewer, after: number, upTo: number): Promise<ChangeEvent[]> => {
+/**
+ * The events after one id and up to another that the viewer may see, in order, and how far they were read: all the way unless they are
+ * many.
+ */
+export const changeEventsBetween = async (
+  sql: Sql,
+  viewer: Viewer,
+  after: number,
+  upTo: number,
+): Promise<{ readonly events: readonly ChangeEvent[]; readonly position: number }> => {
   const visible = eventsVisibleTo(viewer)
   const join = viewer.role === 'user' ? 'JOIN reductions ON reductions.id = change_events.reduction_id' : ''
-  return sql.rows(
+  const events = await sql.rows(
     changeEventSchema,
     `SELECT change_events.id, kind, at, change_events.instrument, run_number AS runNumber, reduction_id AS reductionId,
        change_events.state, change_events.reason
@@ -95,4 +103,6 @@ export const changeEventsBetween = (sql: Sql, viewer: Viewer, after: number, upT
      ORDER BY change_events.id LIMIT ${eventsPerRead}`,
     [after, upTo, ...visible.parameters],
   )
+  const last = events.at(-1)
+  return { events, position: last && events.length >= eventsPerRead ? last.id : upTo }
 }

@@ -1,16 +1,4 @@
-import { z } from 'zod'
 import type { Sql } from '../connection.ts'
-import { integer } from './column-parsers.ts'
-
-/** The run up to which an instrument's runs are detected, locked until the transaction ends; undefined before the first sight. */
-export const lockCursor = async (sql: Sql, instrument: string): Promise<number | undefined> => {
-  const [row] = await sql.rows(
-    z.object({ lastRun: integer }),
-    'SELECT last_run AS lastRun FROM detection_cursors WHERE instrument = ? FOR UPDATE',
-    [instrument],
-  )
-  return row?.lastRun
-}
 
 /** Puts the cursor where a person wants it: what comes after this run will be detected. Call it inside a transaction. */
 export const setCursor = async (sql: Sql, instrument: string, lastRun: number, reason: string): Promise<void> => {

@@ -98,18 +98,13 @@ const openCounterProblems = async (sql: Sql, viewer: Viewer): Promise<ReadonlyMa
   return new Map(rows.map(({ instrument, message }) => [instrument, message]))
 }
 
-/** Is there such an instrument, as far as the viewer may know? Else the names there are, to say which was meant. */
-export const findInstrumentName = async (
-  sql: Sql,
-  viewer: Viewer,
-  name: string,
-): Promise<{ readonly found: boolean; readonly names: readonly string[] }> => {
+/** The names of the instruments that the viewer may know of. */
+export const visibleInstrumentNames = async (sql: Sql, viewer: Viewer): Promise<readonly string[]> => {
   const visible = instrumentsVisibleTo(viewer)
   const rows = await sql.rows(
     z.object({ name: z.string() }),
     `SELECT name FROM instruments WHERE ${visible.sql} ORDER BY name`,
     visible.parameters,
   )
-  const names = rows.map((row) => row.name)
-  return { found: names.includes(name), names }
+  return rows.map(({ name }) => name)
 }

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { openReaders } from '#archive/readers/open-readers.ts'
+import { everyone } from '#contracts/viewer.ts'
+import { openDatabase } from '#database/connection.ts'
+import { changeEventsBetween, eventIdsAfter, isEventIdHeld, settledEventId } from '#database/queries/change-events.ts'
+import { callFunction } from '#function-server/call-function.ts'
+import { openLog } from '#function-server/log.ts'
+import { serveFunction } from '#function-server/serve-function.ts'
+import { readSecret, readSettings } from '#function-server/settings.ts'
+import { openChangeFeed } from './change-feed.ts'
+import { apiRoutes } from './routes.ts'
+
+const settings = readSettings(
+  z.object({
+    ARCHIVE_ROOT: z.string(),
+    RESULTS_ROOT: z.string(),
+    RESULTS_ROOT_WINDOWS: z.string().optional(),
+    gateway_url: z.url(),
+  }),
+)
+const log = openLog('api')
+const database = openDatabase(readSecret('database-url'))
+const readers = openReaders({ root: settings.ARCHIVE_ROOT, log })
+const feed = openChangeFeed(
+  {
+    settledId: () => settledEventId(database),
+    idsAfter: (id) => eventIdsAfter(database, id),
+    isIdHeld: (from, to) => isEventIdHeld(database, from, to),
+    eventsBetween: (viewer, after, upTo) => changeEventsBetween(database, viewer, after, upTo),
+  },
+  log,
+)
+
+serveFunction({
+  name: 'api',
+  log,
+  routes: apiRoutes({
+    database,
+    readers,
+    feed,
+    callFunction: (path, body, { timeoutMs, headers }) =>
+      callFunction(settings.gateway_url, path, {
+        body,
+        timeoutMs,
+        headers: { authorization: `Bearer ${readSecret('internal-key')}`, ...headers },
+      }),
+    viewerOf: () => everyone,
+    archiveRoot: settings.ARCHIVE_ROOT,
+    resultsRoot: settings.RESULTS_ROOT,
+    resultsRootWindows: settings.RESULTS_ROOT_WINDOWS,
+    log,
+  }),
+  // Streams of changes never end by themselves.
+  stopping: () => feed.close(),
+  stop: async () => {
+    readers.close()
+    await database.close()
+  },
+})

@@ -1,0 +1,49 @@
+import type { ApiParts } from './api-parts.ts'
+import { describeApi } from './describe-api.ts'
+import { guardChanges } from './guard-changes.ts'
+import { makeApp, type Api } from './make-app.ts'
+import { addDetectionRoutes } from './routes/detections.ts'
+import { addEventRoutes } from './routes/events.ts'
+import { addInstrumentRoutes } from './routes/instruments.ts'
+import { addLogRoutes } from './routes/logs.ts'
+import { addNoticeRoutes } from './routes/notices.ts'
+import { addReductionRoutes } from './routes/reductions.ts'
+import { addResultFileRoutes } from './routes/result-files.ts'
+import { addRunRoutes } from './routes/runs.ts'
+import { addSubmissionRoutes } from './routes/submissions.ts'
+import { unknownRoute } from './unknown-route.ts'
+
+/** All routes of the API, below `/v1`; the proxy in front takes `/api` away. */
+export const apiRoutes = (parts: ApiParts): Api => {
+  const app = makeApp()
+  app.use(async (context, next) => {
+    await next()
+    // What a list says is true for a moment only; files set their own rule.
+    if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store')
+    context.res.headers.set('x-content-type-options', 'nosniff')
+  })
+  app.use(guardChanges)
+
+  addInstrumentRoutes(app, parts)
+  addRunRoutes(app, parts)
+  addReductionRoutes(app, parts)
+  addLogRoutes(app, parts)
+  addResultFileRoutes(app, parts)
+  addSubmissionRoutes(app, parts)
+  addDetectionRoutes(app, parts)
+  addNoticeRoutes(app, parts)
+  addEventRoutes(app, parts)
+  app.get('/v1/openapi.json', (context) => context.json(describeApi(app), 200))
+
+  const unknown = unknownRoute(app.routes)
+  app.all('*', (context) => {
+    // A slash at the end is what a shell's completion leaves behind.
+    const url = new URL(context.req.url)
+    if (url.pathname.length > 1 && url.pathname.endsWith('/')) {
+      url.pathname = url.pathname.replace(/\/+$/, '')
+      return app.fetch(new Request(url, context.req.raw))
+    }
+    return unknown(context)
+  })
+  return app
+}
