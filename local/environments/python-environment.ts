@@ -27,7 +27,7 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
 }
 
 async function ensure(directory: string, options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
-  const python = findPython()
+  const python = await findPython()
   if (python === undefined) throw new Error('Python 3.9 or later is needed: install the package python3.')
   const requirements = join(options.projectDirectory, 'deploy', 'environments', 'python', 'requirements.txt')
   const interpreter = join(directory, 'bin', 'python')

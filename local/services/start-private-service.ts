@@ -37,7 +37,9 @@ export async function startPrivateService(kind: ServiceKind, options: PrivateSer
   const last = readRecord(directory)
   if (isRunning(last)) {
     const url = kind.url(last.port)
-    if (await becomesTrue(() => kind.answers(url), 5_000, signal)) return service(kind, url, last.identity)
+    // Patiently: on a busy machine a sound service answers late, and ending it helps nobody.
+    if (await becomesTrue(() => kind.answers(url), 30_000, signal)) return service(kind, url, last.identity)
+    signal?.throwIfAborted()
     await stopProcess(last.identity, kind.graceMs)
   }
   let port = await freePort(last?.port)
