@@ -3,6 +3,7 @@ import { afterEach, expect, inject, test } from 'vitest'
 import { BrokerUnavailable } from './broker-unavailable.ts'
 import type { Broker, BrokerMessage } from './broker.ts'
 import { openBroker, type BrokerOptions } from './open-broker.ts'
+import { usualLimits } from './stomp-connection.ts'
 
 const prefix = `open-broker-${randomBytes(4).toString('hex')}`
 const opened: Broker[] = []
@@ -288,4 +289,15 @@ test('After closing, sending is refused at once', async () => {
   await broker.send(newQueue(), 'x')
   await broker.close()
   await expect(broker.send(newQueue(), 'y')).rejects.toThrow('the connection to the broker has been closed')
+})
+
+test('A connection without anything to say lives on by its heart-beats', async () => {
+  const { broker, lines } = open({ limits: { ...usualLimits, heartBeatMs: 200 } })
+  await broker.send(newQueue(), 'x')
+  const connected = broker.status()
+  const beganAtMs = Date.now()
+  // The broker ends a connection that is silent for two and a half intervals.
+  await expect.poll(() => Date.now() - beganAtMs).toBeGreaterThan(2_500)
+  expect(broker.status()).toEqual(connected)
+  expect(lines).toEqual(['connected to the broker'])
 })
