@@ -12,7 +12,7 @@ import { companionsOf, simulatorName } from './companions.ts'
 import { prepare, type UpPlaces } from './prepare.ts'
 import { tellFirstLook } from './tell-outcomes.ts'
 
-const readyMs = 60_000
+const [readyMs, firstLookMs] = [60_000, 15_000]
 
 /**
  * Makes everything run that the settings ask for, and returns when it is ready. What is as it should be already is
@@ -79,7 +79,14 @@ async function startFunctions(
     () => companionNames.join(' '),
   )
   // So that every instrument has been seen when we say that all is ready, and its next run is taken.
-  await steps.run('first look', () => client.send('POST', '/function/detect'), tellFirstLook)
+  await steps.run('first look', () => firstLook(gatewayUrl), tellFirstLook)
+}
+
+/** An archive that hangs keeps nobody waiting: cron looks again. */
+async function firstLook(gatewayUrl: string): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(firstLookMs)
+  const answered = fetch(`${gatewayUrl}/function/detect`, { method: 'POST', signal })
+  return await answered.then(({ status }) => status).catch(() => undefined)
 }
 
 /** Those that run already and are wanted stay as they are, whether or not they are chosen now. */

@@ -26,6 +26,7 @@ export function tellMigrations({ applied }: { readonly applied: readonly string[
   return applied.length === 0 ? 'up to date' : `applied ${applied.join(' ')}`
 }
 
-export function tellFirstLook({ status }: { readonly status: number }): string {
-  return status === 200 ? 'every instrument has been looked at' : `detect answered ${status}; cron asks it every 10 s`
+export function tellFirstLook(status: number | undefined): string {
+  if (status === 200) return 'every instrument has been looked at'
+  return `detect ${status === undefined ? 'is still looking' : `answered ${status}`}; cron asks it every 10 s`
 }
