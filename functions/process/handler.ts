@@ -56,8 +56,10 @@ serveFunction({
   stopping: async () => {
     beat.stop()
     slots.close()
-    await removeProcessor(database, processor.id).catch(() => undefined)
+    // Side by side: a database that does not answer may not cost the scripts their time.
+    const removed = removeProcessor(database, processor.id).catch(() => undefined)
     await slots.drain(Math.max(0, settings.graceMs - lastSecondsMs))
+    await removed
   },
   stop: async () => {
     await scratch.close()

@@ -292,6 +292,24 @@ describe('a person or another processor intervenes', () => {
     await expectTidy(one)
   })
 
+  test('a lease lost while this processor was frozen: what it finished is not published', async () => {
+    const one = await testProcessor(database, { heartBeatMs: 600_000 })
+    const gate = join(one.directory, 'gate')
+    const { id } = await queueReduction(database, {
+      'reduce.py': main(
+        `print('hanging', flush=True)\nwhile not os.path.exists(${JSON.stringify(gate)}): time.sleep(0.01)`,
+      ),
+    })
+    const { claimed } = await whileItHangs(one, id, async () => {
+      await database.change('UPDATE reductions SET fence = fence + 1 WHERE id = ?', [id])
+      await writeFile(gate, '')
+    })
+    expect(claimed).toMatchObject({ state: 'lost' })
+    expect(await reductionRow(database, id)).toMatchObject({ state: 'Processing', step: null, resultsPath: null })
+    expect(await readdir(join(one.results, 'WISH'))).toEqual(['.staging'])
+    await expectTidy(one)
+  })
+
   test('the processor must stop: the reduction is given back, uncounted', async () => {
     const one = await testProcessor(database)
     const { id } = await queueReduction(database, hanging)
@@ -432,6 +450,34 @@ test('answers of COMMIT that are lost, each in its turn, change nothing', async 
     await expectTidy(one)
   }
 })
+
+test('while the database is away a script runs on, and its outcome is stored when it is back', async () => {
+  let isAway = false
+  const one = await testProcessor(database, {
+    database: {
+      ...database,
+      rows: (...given) => (isAway ? awayFault() : database.rows(...given)),
+      change: (...given) => (isAway ? awayFault() : database.change(...given)),
+      transaction: (work) => (isAway ? awayFault() : database.transaction(work)),
+    },
+  })
+  const gate = join(one.directory, 'gate')
+  const { id } = await queueReduction(database, {
+    'reduce.py': main(`while not os.path.exists(${JSON.stringify(gate)}): time.sleep(0.01)\nopen('a', 'w').close()`),
+  })
+  const ringing = one.ring()
+  await expect.poll(async () => (await reductionRow(database, id)).arguments).not.toBeNull()
+  isAway = true
+  await writeFile(gate, '')
+  await expect.poll(() => readdir(join(one.results, 'WISH/.staging', `${id}-1`))).toContain('provenance.json')
+  expect(await reductionRow(database, id)).toMatchObject({ state: 'Processing', step: null })
+  isAway = false
+  expect((await ringing).claimed).toMatchObject({ state: 'Completed' })
+  expect(await readdir(await resultsOf(id))).toContain('a')
+})
+
+const awayFault = (): Promise<never> =>
+  Promise.reject(new DatabaseFault('connect', 'ECONNREFUSED', true, new Error('away')))
 
 test('three at once share nothing', async () => {
   const one = await testProcessor(database)

@@ -12,7 +12,7 @@ import { plainProcessGroup } from './launch-plain.ts'
 import type { Processor } from './processor.ts'
 import { createRoutes } from './routes.ts'
 import { openScratch } from './scratch.ts'
-import { settingsSchema, type Settings } from './settings.ts'
+import { settingsSchema } from './settings.ts'
 import { openSlots, type Slots } from './slots.ts'
 import { python, scriptFiles, temporaryDirectory } from './test-support.ts'
 
@@ -33,22 +33,21 @@ export const testProcessor = async (
   database: Database,
   given: {
     readonly settings?: Readonly<Record<string, string>>
-    readonly change?: (settings: Settings) => Partial<Settings>
     readonly database?: Database
+    readonly heartBeatMs?: number
   } = {},
 ): Promise<TestProcessor> => {
   const directory = await temporaryDirectory()
   const results = given.settings?.['RESULTS_ROOT'] ?? (await temporaryDirectory())
   const environmentsFile = join(directory, 'environments.json')
   await writeFile(environmentsFile, JSON.stringify([{ name: 'Python', version: '3', interpreter: python() }]))
-  const parsed = settingsSchema.parse({
+  const settings = settingsSchema.parse({
     RESULTS_ROOT: results,
     ENVIRONMENTS_FILE: environmentsFile,
     scratch_directory: join(directory, 'scratch'),
     slots: '3',
     ...given.settings,
   })
-  const settings = { ...parsed, ...given.change?.(parsed) }
   const { present } = await readEnvironments(environmentsFile)
   const scratch = await openScratch(settings.scratchRoot)
   let asked = 0
@@ -59,7 +58,7 @@ export const testProcessor = async (
     launcher: plainProcessGroup,
     scratch,
     settings,
-    rhythm: { heartBeatMs: 50, measureMs: 50, beatMs: 100 },
+    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100 },
     log: {
       info: (_, message) => said.push(message),
       warn: (_, message) => said.push(message),

@@ -92,7 +92,8 @@ def versions_of_modules():
     versions = {}
     for name, module in sorted(sys.modules.items()):
         attributes = getattr(module, "__dict__", {})
-        version = attributes.get("__version__")
+        # Some make it when asked, which may import more; a module that holds nothing else has it then.
+        version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)
         if "." in name or name.startswith("_") or not isinstance(version, str) or not is_text(version):
             continue
         if not belongs_to_python(attributes.get("__file__")):
