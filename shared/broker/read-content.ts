@@ -4,7 +4,7 @@ import type { MessageContent } from './broker.ts'
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** What a body says. */
-export const contentOf = (body: Buffer): MessageContent => {
+const contentOf = (body: Buffer): MessageContent => {
   try {
     return { kind: 'text', text: utf8.decode(body) }
   } catch {

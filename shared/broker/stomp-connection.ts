@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { BrokerAddress } from './broker-address.ts'
 import { BrokerUnavailable } from './broker-unavailable.ts'
 
-export type StompHeaders = Readonly<Record<string, string | number>>
+type StompHeaders = Readonly<Record<string, string | number>>
 
 /** One connection from its CONNECTED to its end; it never comes back to life. */
 export type StompConnection = {
@@ -24,7 +24,7 @@ export type StompConnection = {
   readonly disconnect: () => Promise<void>
 }
 
-export type StompMessage = { readonly headers: Readonly<Record<string, string>>; readonly body: Readable }
+type StompMessage = { readonly headers: Readonly<Record<string, string>>; readonly body: Readable }
 
 export type StompLimits = {
   /** From opening the socket to CONNECTED; the library's own limit covers TCP only. */
