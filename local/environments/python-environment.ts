@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { withLock } from '../processes/lock.ts'
 import { runToEnd } from '../processes/run-to-end.ts'
 import { installDebianPackages } from '../services/debian-packages.ts'
+import { stateDirectory } from '../state/state-directory.ts'
 import { findPython, type Python } from './find-python.ts'
 
 export type PythonEnvironment = { readonly interpreter: string; readonly version: string; readonly isNew: boolean }
@@ -27,40 +29,63 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
 }
 
 async function ensure(directory: string, options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
+  const requirements = join(options.projectDirectory, 'deploy', 'environments', 'python', 'requirements.txt')
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex')
+  const interpreter = join(directory, 'bin', 'python')
+  const made = readStamp(directory)
+  if (made?.requirements === wanted && made.interpreterFile === realFile(interpreter)) {
+    writeEnvironmentsFile(options.stateDirectory, made.version, interpreter)
+    return { interpreter, version: made.version, isNew: false }
+  }
   const python = await findPython()
   if (python === undefined) throw new Error('Python 3.9 or later is needed: install the package python3.')
-  const requirements = join(options.projectDirectory, 'deploy', 'environments', 'python', 'requirements.txt')
-  const interpreter = join(directory, 'bin', 'python')
-  const stamp = fingerprint(python, readFileSync(requirements, 'utf8'))
-  const stampFile = join(directory, 'made-from')
-  const isNew = !existsSync(interpreter) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp
-  if (isNew) {
-    options.say?.('making a virtual environment with numpy, h5py, matplotlib, plotly')
-    rmSync(directory, { recursive: true, force: true })
-    await makeVenv(python, directory, options.signal)
-    await runToEnd(
-      interpreter,
-      ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '-r', requirements],
-      { signal: options.signal },
-    )
-    writeFileSync(stampFile, stamp)
+  options.say?.('making a virtual environment with numpy, h5py, matplotlib, plotly')
+  rmSync(directory, { recursive: true, force: true })
+  await makeVenv(python, directory, options.signal)
+  await runToEnd(
+    interpreter,
+    ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '-r', requirements],
+    { signal: options.signal },
+  )
+  const { version } = python
+  const stamp: Stamp = { requirements: wanted, version, interpreterFile: realFile(interpreter) ?? '' }
+  writeFileSync(join(directory, stampName), JSON.stringify(stamp))
+  writeEnvironmentsFile(options.stateDirectory, version, interpreter)
+  return { interpreter, version, isNew: true }
+}
+
+const stampName = 'made-from.json'
+const stampSchema = z.object({
+  requirements: z.string(),
+  version: z.string(),
+  /** The program behind the links: another one after the system's Python was upgraded. */
+  interpreterFile: z.string(),
+})
+type Stamp = z.infer<typeof stampSchema>
+
+function readStamp(directory: string): Stamp | undefined {
+  try {
+    return stampSchema.parse(JSON.parse(readFileSync(join(directory, stampName), 'utf8')))
+  } catch {
+    return undefined
   }
-  writeEnvironmentsFile(options.stateDirectory, python, interpreter)
-  return { interpreter, version: python.version, isNew }
 }
 
-export function environmentsFile(stateDirectory: string): string {
-  return join(stateDirectory, 'environments.json')
+function realFile(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
 }
 
-function writeEnvironmentsFile(stateDirectory: string, python: Python, interpreter: string): void {
-  const version = python.version.split('.').slice(0, 2).join('.')
+/** The file that tells `process` of it; replaced as a whole, since it may be reading. */
+function writeEnvironmentsFile(stateDirectoryPath: string, pythonVersion: string, interpreter: string): void {
+  const version = pythonVersion.split('.').slice(0, 2).join('.')
   const environments = [{ name: 'Python', version, interpreter, environment: {}, default: true }]
-  writeFileSync(environmentsFile(stateDirectory), JSON.stringify(environments, null, 2) + '\n')
-}
-
-function fingerprint(python: Python, requirements: string): string {
-  return createHash('sha256').update(`${python.interpreter}\n${python.version}\n${requirements}`).digest('hex')
+  const file = stateDirectory(stateDirectoryPath).environmentsFile
+  writeFileSync(`${file}.new`, JSON.stringify(environments, null, 2) + '\n')
+  renameSync(`${file}.new`, file)
 }
 
 /** Debian ships `venv` apart from Python: where it is missing, root gets it; anybody else a sentence. */
