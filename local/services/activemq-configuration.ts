@@ -28,7 +28,7 @@ export function brokerConfiguration({
       <policyEntry queue=">" prioritizedMessages="true" expireMessagesPeriod="5000"
           gcInactiveDestinations="true" inactiveTimeoutBeforeGC="600000">
         <deadLetterStrategy>
-          <individualDeadLetterStrategy queuePrefix="DLQ." useQueueForQueueMessages="true" processExpired="false"/>
+          <individualDeadLetterStrategy queuePrefix="DLQ." processNonPersistent="true" useQueueForQueueMessages="true" processExpired="false"/>
         </deadLetterStrategy>
       </policyEntry>
     </policyEntries></policyMap></destinationPolicy>

@@ -9,6 +9,7 @@ import { stateDirectory } from '../state/state-directory.ts'
 import type { UpSettings } from '../state/up-settings.ts'
 import type { Steps } from '../steps/steps.ts'
 import { companionsOf, simulatorName } from './companions.ts'
+import { assertPortIsToBeHad } from './launch-gateway.ts'
 import { prepare, type UpPlaces } from './prepare.ts'
 import { tellFirstLook } from './tell-outcomes.ts'
 
@@ -20,6 +21,7 @@ const [readyMs, firstLookMs] = [60_000, 15_000]
  */
 export async function bringUp(settings: UpSettings, projectDirectory: string, steps: Steps): Promise<void> {
   const state = stateDirectory(settings.stateDirectory)
+  await assertPortIsToBeHad(state, settings.port)
   const places = { state, projectDirectory, bundles: join(projectDirectory, 'dist') }
   mkdirSync(state.root, { recursive: true, mode: 0o700 })
   for (const folder of [state.gatewayFolder, state.scratch]) mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -29,6 +29,11 @@ export function runningGateway(state: StateDirectory): GatewayRecord | undefined
   }
 }
 
+/** @throws with who has the port, where it is neither free nor our own gateway's */
+export async function assertPortIsToBeHad(state: StateDirectory, port: number): Promise<void> {
+  if (runningGateway(state)?.port !== port && !(await isFree(port))) throw new Error(takenSentence(port))
+}
+
 /**
  * Starts the gateway as a process of its own that outlives this one, or leaves the running one alone where it is of
  * this port and this code.
