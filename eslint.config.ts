@@ -6,7 +6,7 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.config.ts'] }, extraFileExtensions: ['.svelte'] },
+      parserOptions: { projectService: true, extraFileExtensions: ['.svelte'] },
     },
     files: ['**/*.ts'],
     ignores: ['web/**'],

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { BrokerUnavailable } from '#broker/broker-unavailable.ts'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
 import { openDatabase } from '#database/connection.ts'
 import { forgetOldAnswers } from '#database/queries/idempotency-keys.ts'
 import { forgetSilentProcessors } from '#database/queries/processors.ts'
 import { faultFields, openLog } from '#function-server/log.ts'
+import { problem } from '#function-server/problem.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
 import { dispatchOnce } from './dispatch-once.ts'
@@ -14,13 +16,18 @@ import { oneAtATime } from './one-at-a-time.ts'
 const settings = readSettings(z.object({ housekeeping_minutes: z.coerce.number().positive().default(10) }))
 const log = openLog('dispatch')
 const database = openDatabase(readSecret('database-url'), { connections: 4 })
-const broker = openBroker({ url: readSecret('broker-url'), log })
+const broker = openBroker({ url: () => readSecret('broker-url'), log })
 
 const dispatch = oneAtATime(() => dispatchOnce(database, (bells) => ringDataReady(broker, bells)))
 
 // What is asked for here is done for everybody, whoever asks: the request's body is not read.
 const routes = new Hono().post('/', async (context) => {
-  const dispatched = await dispatch()
+  const dispatched = await dispatch().catch((fault: unknown) => {
+    // The broker's supervisor has logged the outage, once; the next pass rings again.
+    if (fault instanceof BrokerUnavailable) return problem(503, 'Out of reach', 'The broker is out of reach.')
+    throw fault
+  })
+  if (dispatched instanceof Response) return dispatched
   if (dispatched.requeued + dispatched.givenUp > 0) {
     log.warn(
       { event: { action: 'leases-reaped' }, labels: dispatched },

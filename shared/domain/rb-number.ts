@@ -1,5 +1,5 @@
-export const smallestRbNumber = 1_000_000
-export const largestRbNumber = 9_999_999
+const smallestRbNumber = 1_000_000
+const largestRbNumber = 9_999_999
 
 /**
  * The experiment (RB) number of a run, or undefined where the text is none: an experiment has seven digits,

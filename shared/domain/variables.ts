@@ -18,7 +18,7 @@ export type VariableValue =
     }
 
 /** `standard` is `standard_vars` of the script's reduce_vars.py, `advanced` its `advanced_vars`. */
-export type VariableGroup = 'standard' | 'advanced'
+type VariableGroup = 'standard' | 'advanced'
 
 export type Variable = {
   readonly group: VariableGroup
@@ -27,8 +27,6 @@ export type Variable = {
   /** The script's `variable_help` for it. */
   readonly help?: string
 }
-
-export type VariableFault = { readonly variable: string; readonly fault: string }
 
 const sameItems = (left: readonly VariableValue[], right: readonly VariableValue[]): boolean =>
   left.length === right.length &&

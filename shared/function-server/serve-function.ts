@@ -2,7 +2,6 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { bodyLimit } from 'hono/body-limit'
-import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { faultFields, openLog, type Log } from './log.ts'
@@ -57,19 +56,9 @@ export const serveFunction = (
   )
   app.use(async (context, next) => {
     const began = performance.now()
-    const callId = context.req.header('x-call-id') ?? randomUUID()
     await next()
     const seconds = (performance.now() - began) / 1000
     durations.observe({ method: context.req.method, status: String(context.res.status) }, seconds)
-    if (context.res.status >= 500) {
-      log.warn(
-        {
-          http: { request: { method: context.req.method, id: callId }, response: { status_code: context.res.status } },
-          url: { path: context.req.path },
-        },
-        'answered with an error',
-      )
-    }
   })
   app.use(
     bodyLimit({
@@ -81,8 +70,14 @@ export const serveFunction = (
   app.notFound((context) => problem(404, 'Not found', `There is nothing at ${context.req.path}.`))
   app.onError((fault, context) => {
     if (fault instanceof HTTPException) return fault.getResponse()
-    log.error({ ...faultFields(fault), url: { path: context.req.path } }, 'a request failed')
     const retryable = Reflect.get(fault, 'retryable') === true
+    const about = {
+      ...faultFields(fault),
+      url: { path: context.req.path },
+      http: { request: { method: context.req.method, id: context.req.header('x-call-id') } },
+    }
+    if (retryable) log.warn(about, 'a request failed for now')
+    else log.error(about, 'a request failed')
     return retryable
       ? problem(503, 'Out of reach', 'A part of the service is out of reach for the moment. Try again in a minute.')
       : problem(500, 'Failed', 'The service made a mistake with this request. It is in the log; nothing was changed.')
