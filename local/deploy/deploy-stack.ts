@@ -13,6 +13,10 @@ export async function deployFunctions(client: GatewayClient, functions: readonly
   }
 }
 
+export async function removeFunctions(client: GatewayClient, names: readonly string[]): Promise<void> {
+  for (const functionName of names) await client.send('DELETE', '/system/functions', { functionName })
+}
+
 /**
  * Waits until these are ready: every replica of a function, in its newest version, and every companion. Old versions
  * that finish what they hold keep nobody waiting.

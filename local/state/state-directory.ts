@@ -11,6 +11,7 @@ export function stateDirectory(root: string) {
     logs: join(root, 'logs'),
     gatewayRecord: join(root, 'gateway', 'gateway.json'),
     gatewayFolder: join(root, 'gateway'),
+    stackNames: join(root, 'gateway', 'stack-names.json'),
     environmentsFile: join(root, 'environments.json'),
     sampleArchive: join(root, 'archive'),
     results: join(root, 'results'),

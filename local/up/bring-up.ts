@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deployFunctions, waitUntilReady } from '../deploy/deploy-stack.ts'
+import { z } from 'zod'
+import { deployFunctions, removeFunctions, waitUntilReady } from '../deploy/deploy-stack.ts'
 import { gatewayClient, GatewayFault, type GatewayClient } from '../deploy/gateway-client.ts'
 import type { Companion } from '../gateway/companions/companions.ts'
 import { readStackFile } from '../stack-file/read-stack-file.ts'
@@ -67,7 +68,12 @@ async function startFunctions(
   await steps.run(
     'functions',
     async () => {
+      await removeFunctions(
+        client,
+        writtenNames(state.stackNames).filter((name) => !names.includes(name)),
+      )
       await deployFunctions(client, functions)
+      writeFileSync(state.stackNames, JSON.stringify(names))
       await waitUntilReady(client, names, readyMs)
     },
     () => names.join(' '),
@@ -82,6 +88,15 @@ async function startFunctions(
   )
   // So that every instrument has been seen when we say that all is ready, and its next run is taken.
   await steps.run('first look', () => firstLook(gatewayUrl), tellFirstLook)
+}
+
+/** What stack.yml named the last time: what it names no more is removed; what somebody deployed otherwise stays. */
+function writtenNames(file: string): readonly string[] {
+  try {
+    return z.array(z.string()).parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return []
+  }
 }
 
 /** An archive that hangs keeps nobody waiting: cron looks again. */
