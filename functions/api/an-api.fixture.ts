@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openReaders } from '#archive/readers/open-readers.ts'
 import { everyone, type Viewer } from '#contracts/viewer.ts'
-import { changeEventsBetween, eventIdsAfter, isEventIdHeld, settledEventId } from '#database/queries/change-events.ts'
+import { changeEventsBetween, eventIdsAfter, isEventIdHeld, startOfEvents } from '#database/queries/change-events.ts'
 import { callFunction } from '#function-server/call-function.ts'
 import { freshSchema } from '../../tests/support/fresh-schema.ts'
 import { openChangeFeed, usualFeedSettings } from './change-feed.ts'
@@ -55,7 +55,7 @@ export const startApi = async () => {
   const { database } = schema
   const feed = openChangeFeed(
     {
-      settledId: () => settledEventId(database),
+      start: () => startOfEvents(database),
       idsAfter: (id) => eventIdsAfter(database, id),
       isIdHeld: (from, to) => isEventIdHeld(database, from, to),
       eventsBetween: (viewer, after, upTo) => changeEventsBetween(database, viewer, after, upTo),

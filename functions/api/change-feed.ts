@@ -5,7 +5,7 @@ import { gapsIn, settledUpTo, type Gap } from './settle-ids.ts'
 
 /** What the feed asks of the table of changes; `queries/change-events.ts` in production. */
 export type ChangeTable = {
-  readonly settledId: () => Promise<number>
+  readonly start: () => Promise<{ readonly settled: number; readonly newest: number }>
   readonly idsAfter: (id: number) => Promise<readonly number[]>
   readonly isIdHeld: (from: number, to: number) => Promise<boolean>
   readonly eventsBetween: (viewer: Viewer, after: number, upTo: number) => Promise<Stretch>
@@ -31,8 +31,8 @@ export const usualFeedSettings: FeedSettings = {
 
 /** The changes of the whole service in the order of their ids: one look at the table for all who listen, and none while nobody does. */
 export type ChangeFeed = {
-  /** Starts listening: where the feed stands now. `leave` must be called. */
-  readonly join: () => Promise<{ readonly position: number; readonly leave: () => void }>
+  /** Starts listening: where the feed stands now, and the newest change that anybody can have seen. `leave` must be called. */
+  readonly join: () => Promise<{ readonly position: number; readonly newest: number; readonly leave: () => void }>
   /** The viewer's events after an id; waits until there are changes, the viewer's or not, or until the signal. */
   readonly next: (viewer: Viewer, after: number, signal: AbortSignal) => Promise<Stretch>
   readonly listeners: () => number
@@ -48,7 +48,6 @@ export const openChangeFeed = (
 ): ChangeFeed => {
   let listeners = 0
   let position: number | undefined
-  let starting: Promise<number> | undefined
   let gaps: readonly Gap[] = []
   let timer: NodeJS.Timeout | undefined
   let isFailing = false
@@ -105,17 +104,6 @@ export const openChangeFeed = (
     }, settings.pollMs)
   }
 
-  const start = async (): Promise<number> => {
-    if (position !== undefined) return position
-    starting ??= table.settledId().finally(() => {
-      starting = undefined
-    })
-    const settled = await starting
-    // Whoever waited for it may have left meanwhile.
-    if (listeners > 0) position ??= settled
-    return position ?? settled
-  }
-
   const leave = (): void => {
     listeners -= 1
     if (listeners > 0) return
@@ -160,9 +148,11 @@ export const openChangeFeed = (
         left = true
       }
       try {
-        const now = await start()
+        const { settled, newest } = await table.start()
+        // Whoever waited for it may have left meanwhile, and somebody else come.
+        if (listeners > 0) position ??= settled
         schedule()
-        return { position: now, leave: leaveOnce }
+        return { position: position ?? settled, newest, leave: leaveOnce }
       } catch (fault) {
         leaveOnce()
         throw fault

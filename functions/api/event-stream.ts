@@ -15,15 +15,17 @@ const frame = (event: { readonly kind: string; readonly id: number; readonly dat
 const framesOf = (events: readonly ChangeEvent[]): string =>
   events.map((event) => frame({ kind: event.kind, id: event.id, data: event })).join('')
 
-/** Where a stream begins: behind what its reader saw last, or now. */
+/**
+ * Where a stream begins: behind what its reader saw last, else where the feed stands. A reader may come from another process that has
+ * got further; one who has seen more than there is comes from another database.
+ */
 export const beginningOf = (
   lastSeen: number | undefined,
-  newest: number,
+  feed: { readonly position: number; readonly newest: number },
 ): { readonly position: number; readonly missed: boolean } => {
-  if (lastSeen === undefined) return { position: newest, missed: false }
-  // A database that was set up anew counts from one again.
-  if (lastSeen > newest || newest - lastSeen > longestReplay) return { position: newest, missed: true }
-  return { position: lastSeen, missed: false }
+  if (lastSeen === undefined) return { position: feed.position, missed: false }
+  const isLost = lastSeen > feed.newest || feed.position - lastSeen > longestReplay
+  return isLost ? { position: feed.position, missed: true } : { position: lastSeen, missed: false }
 }
 
 /**
@@ -37,8 +39,8 @@ export const openEventStream = async (
   log: Log,
   beatMs = heartbeatMs,
 ): Promise<ReadableStream<Uint8Array>> => {
-  const { position: newest, leave } = await feed.join()
-  const beginning = beginningOf(lastSeen, newest)
+  const { leave, ...standing } = await feed.join()
+  const beginning = beginningOf(lastSeen, standing)
   const gone = new AbortController()
   const encoder = new TextEncoder()
   let position = beginning.position
@@ -47,7 +49,7 @@ export const openEventStream = async (
   const nextText = async (): Promise<string> => {
     if (!greeted) {
       greeted = true
-      const hello = helloEventSchema.parse({ newest, missed: beginning.missed })
+      const hello = helloEventSchema.parse({ newest: standing.newest, missed: beginning.missed })
       return `retry: ${retryMs}\n${frame({ kind: 'hello', id: position, data: hello })}`
     }
     // A reader may see none of many changes: only what it sees, or a heart-beat, is worth a chunk.

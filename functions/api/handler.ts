@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { openReaders } from '#archive/readers/open-readers.ts'
 import { everyone } from '#contracts/viewer.ts'
 import { openDatabase } from '#database/connection.ts'
-import { changeEventsBetween, eventIdsAfter, isEventIdHeld, settledEventId } from '#database/queries/change-events.ts'
+import { changeEventsBetween, eventIdsAfter, isEventIdHeld, startOfEvents } from '#database/queries/change-events.ts'
 import { callFunction } from '#function-server/call-function.ts'
 import { openLog } from '#function-server/log.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
@@ -23,7 +23,7 @@ const database = openDatabase(readSecret('database-url'))
 const readers = openReaders({ root: settings.ARCHIVE_ROOT, log })
 const feed = openChangeFeed(
   {
-    settledId: () => settledEventId(database),
+    start: () => startOfEvents(database),
     idsAfter: (id) => eventIdsAfter(database, id),
     isIdHeld: (from, to) => isEventIdHeld(database, from, to),
     eventsBetween: (viewer, after, upTo) => changeEventsBetween(database, viewer, after, upTo),

@@ -30,7 +30,7 @@ const storeCurrentScript = async ({ database, readers }: Parts, instrument: stri
 
 const answerSchema = z.union([z.object({ variables: variablesSchema }), z.object({ fault: z.string() })])
 
-const tryLater = 'No processor could read its variables just now. Try again in a minute.'
+const tryLater = 'No processor could read the variables of the current script just now. Try again in a minute.'
 
 /** Has a processor execute the stored script's reduce_vars.py; it keeps what it finds. */
 const askProcessor = async ({ callFunction, log }: Parts, scriptSha256: string): Promise<ScriptVariables> => {

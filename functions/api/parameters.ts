@@ -36,13 +36,16 @@ export const bodyOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
       issue.code === 'unrecognized_keys' ? unknownNames('field', issue.keys, Object.keys(shape)) : undefined,
   })
 
+/** Bounds that nobody meets are not worth telling. */
+const boundsWorthTelling = 1e9
+
 const wholeNumber =
   (name: string, smallest: number, largest: number) =>
   (text: string): Reading<number> => {
     const value = /^-?[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
-    return value >= smallest && value <= largest
-      ? { value }
-      : { fault: `“${name}” must be a whole number from ${smallest} to ${largest}; “${text}” is none.` }
+    if (value >= smallest && value <= largest) return { value }
+    const bounds = largest > boundsWorthTelling ? '' : ` from ${smallest} to ${largest}`
+    return { fault: `“${name}” must be a whole number${bounds}; “${text}” is none.` }
   }
 
 export const wholeNumberParameter = (

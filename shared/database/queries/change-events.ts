@@ -17,24 +17,24 @@ export const eventIdsAfter = async (sql: Sql, after: number): Promise<readonly n
   return rows.map(({ id }) => id)
 }
 
-/** Commits come out of order within this time: what is older than the newest row by more is complete. */
+/** A transaction writes its changes at its end: what is older than this has been committed, or never will be. */
 const settledAfterSeconds = 5
 
 /**
- * The id up to which nothing can be missing any more, to start reading from: just before the first row of the last seconds, since a row
- * with a lower id than the newest may not be committed yet.
+ * Where to start reading from: the newest row that is some seconds old. Of what is younger, a row with a lower id may not be committed yet.
+ * `newest` is the newest of all.
  */
-export const settledEventId = async (sql: Sql): Promise<number> => {
-  const [row] = await sql.rows(
-    z.object({ newest: integer, firstRecent: integer.nullable() }),
-    `SELECT newest.id AS newest,
-       (SELECT MIN(recent.id) FROM change_events AS recent
-        WHERE recent.id > newest.id - ${idsPerLook} AND recent.at > UTC_TIMESTAMP(6) - INTERVAL ${settledAfterSeconds} SECOND
-       ) AS firstRecent
-     FROM (SELECT COALESCE(MAX(id), 0) AS id FROM change_events) AS newest`,
+export const startOfEvents = async (sql: Sql): Promise<{ readonly settled: number; readonly newest: number }> => {
+  const [last] = await sql.rows(idSchema, 'SELECT COALESCE(MAX(id), 0) AS id FROM change_events')
+  const newest = last?.id ?? 0
+  const earliest = Math.max(0, newest - idsPerLook)
+  const [old] = await sql.rows(
+    z.object({ id: integer.nullable() }),
+    `SELECT MAX(id) AS id FROM change_events
+     WHERE id > ? AND at <= UTC_TIMESTAMP(6) - INTERVAL ${settledAfterSeconds} SECOND`,
+    [earliest],
   )
-  if (!row) return 0
-  return row.firstRecent === null ? row.newest : row.firstRecent - 1
+  return { settled: old?.id ?? earliest, newest }
 }
 
 /**

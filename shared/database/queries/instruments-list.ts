@@ -53,7 +53,8 @@ export const listInstruments = async (sql: Sql, viewer: Viewer): Promise<readonl
 /** The highest run of each instrument: one step of the index for each. */
 export const latestRunsStatement = (visible: Condition): string =>
   `SELECT ${runColumns}
-   FROM (SELECT instrument, MAX(run_number) AS run_number FROM runs WHERE ${visible.sql} GROUP BY instrument) AS newest
+   FROM (SELECT instrument, MAX(run_number) AS run_number FROM runs WHERE ${visible.sql}
+         GROUP BY instrument ORDER BY NULL) AS newest
    JOIN runs ON runs.instrument = newest.instrument AND runs.run_number = newest.run_number ${withLatest}`
 
 const latestRuns = async (sql: Sql, viewer: Viewer): Promise<ReadonlyMap<string, Run>> => {
