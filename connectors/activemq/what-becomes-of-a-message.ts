@@ -36,6 +36,9 @@ const hold = (reason: string, { nowMs, expiresAtMs, holds, random }: Circumstanc
 /**
  * The one place where it is decided. Held is what certainly was not worked on and may be soon; all else is done with, since whoever
  * sent it knows better than a queue what is still to be done.
+ *
+ * So, for a bell of `DataReady` while the database is down: `process` answers 503, the bell is held here and rings again a little later until
+ * it expires; dispatch rings anew when the database is back. Nothing is lost either way: the bell carries no work.
  */
 export const whatBecomesOfAMessage = (event: Event, circumstances: Circumstances): Fate => {
   switch (event.kind) {
