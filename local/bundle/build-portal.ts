@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { withLock } from '../processes/lock.ts'
 import { runToEnd } from '../processes/run-to-end.ts'
 import { filesBelow, fingerprintOf, readInputs, writeInputs } from './inputs.ts'
 
 const name = 'portal'
 
 /** Builds the web portal into `dist/web/public`, unless it is there and its sources are what they were. */
-export async function buildPortal(
+export function buildPortal(
+  projectDirectory: string,
+  dist: string,
+  signal?: AbortSignal,
+): Promise<'made' | 'unchanged' | 'absent'> {
+  return withLock(`portal ${dist}`, { signal }, () => buildIfStale(projectDirectory, dist, signal))
+}
+
+async function buildIfStale(
   projectDirectory: string,
   dist: string,
   signal?: AbortSignal,

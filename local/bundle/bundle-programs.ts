@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { BuildOptions } from 'esbuild'
+import { withLock } from '../processes/lock.ts'
 import { findBundles, startedPrograms, type Bundle } from './bundles.ts'
 import { filesBelow, fingerprintOf, readInputs, writeInputs } from './inputs.ts'
 
@@ -26,7 +27,12 @@ const options = {
 export type BundleReport = { readonly made: readonly string[]; readonly unchanged: readonly string[] }
 
 /** Bundles every program into `dist/<name>/main.mjs`, except those whose sources are what they were. */
-export async function bundlePrograms(projectDirectory: string, dist: string): Promise<BundleReport> {
+export function bundlePrograms(projectDirectory: string, dist: string): Promise<BundleReport> {
+  // Stacks with state directories of their own may start side by side from one checkout.
+  return withLock(`programs ${dist}`, {}, () => bundleStale(projectDirectory, dist))
+}
+
+async function bundleStale(projectDirectory: string, dist: string): Promise<BundleReport> {
   const bundles = findBundles(projectDirectory)
   const stale = bundles.filter((bundle) => !isFresh(projectDirectory, dist, bundle))
   await Promise.all(stale.map((bundle) => make(projectDirectory, dist, bundle)))
