@@ -13,7 +13,7 @@ const rootAsBase = (): Plugin => ({
 
 const here = import.meta.dirname
 
-// eslint-disable-next-line no-restricted-exports -- Vite asks for a default export.
+// Vite asks for a default export.
 export default defineConfig({
   root: here,
   base: './',

@@ -324,12 +324,13 @@ export const openStubApi = (world: World) => {
       await stream.write(': connected\n\n')
       const listener: Listener = (event) => void send(event)
       listeners.add(listener)
-      const cut = Promise.withResolvers<void>()
-      cuts.add(cut.resolve)
-      stream.onAbort(cut.resolve)
+      const cut = Promise.withResolvers<undefined>()
+      const end = (): void => cut.resolve(undefined)
+      cuts.add(end)
+      stream.onAbort(end)
       await cut.promise
       listeners.delete(listener)
-      cuts.delete(cut.resolve)
+      cuts.delete(end)
     })
   })
 

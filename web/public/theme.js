@@ -3,7 +3,7 @@
   var chosen = null
   try {
     chosen = localStorage.getItem('autoreduction.theme')
-  } catch (fault) {
+  } catch {
     // Storage is forbidden: follow the system.
   }
   var dark = chosen === 'dark' || (chosen !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)

@@ -58,7 +58,8 @@ export const drawPanel = (target: HTMLElement, panel: Panel, options: PanelOptio
   const edges = panel.map?.xEdges
   const x = edges ? [edges[0] ?? 0, edges.at(-1) ?? 1] : aligned.x
   const ys = edges ? [[null, null]] : aligned.ys
-  let first: { x: uPlot.Range.MinMax; y: uPlot.Range.MinMax } | undefined
+  /** Filled once the first drawing is done; the hooks run during it already. */
+  const start: { ranges?: { x: uPlot.Range.MinMax; y: uPlot.Range.MinMax } } = {}
   const rangeOf = (plot: uPlot, key: string): uPlot.Range.MinMax => [
     plot.scales[key]?.min ?? 0,
     plot.scales[key]?.max ?? 1,
@@ -101,9 +102,9 @@ export const drawPanel = (target: HTMLElement, panel: Panel, options: PanelOptio
         ],
         setScale: [
           (drawn) => {
-            if (!first) return
+            if (!start.ranges) return
             const now = { x: rangeOf(drawn, 'x'), y: rangeOf(drawn, 'y') }
-            options.onZoom(JSON.stringify(now) !== JSON.stringify(first))
+            options.onZoom(JSON.stringify(now) !== JSON.stringify(start.ranges))
           },
         ],
       },
@@ -111,7 +112,7 @@ export const drawPanel = (target: HTMLElement, panel: Panel, options: PanelOptio
     [x, ...ys] as uPlot.AlignedData,
     target,
   )
-  first = { x: rangeOf(plot, 'x'), y: rangeOf(plot, 'y') }
+  start.ranges = { x: rangeOf(plot, 'x'), y: rangeOf(plot, 'y') }
 
   const set = (ranges: { x: uPlot.Range.MinMax; y: uPlot.Range.MinMax }): void =>
     plot.batch(() => {
@@ -128,7 +129,7 @@ export const drawPanel = (target: HTMLElement, panel: Panel, options: PanelOptio
       const ends = [plot.posToVal(margin, 'x'), plot.posToVal(width - margin, 'x')].sort((left, right) => left - right)
       if (ends.every(Number.isFinite)) plot.setScale('x', { min: ends[0] ?? 0, max: ends[1] ?? 1 })
     },
-    reset: () => first && set(first),
+    reset: () => start.ranges && set(start.ranges),
     moveCursor: (steps) => {
       const count = plot.data[0].length
       const idx = plot.cursor.idx ?? Math.floor(count / 2)

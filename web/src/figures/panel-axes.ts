@@ -29,6 +29,12 @@ const logValues = (_: uPlot, splits: (number | null)[]): string[] => {
     : splits.map((value) => (value === null ? '' : figureNumber(value)))
 }
 
+/** Lines at each decade; those between are drawn only where few decades are in view. */
+const decadesOnly = (_: uPlot, splits: number[]): (number | null)[] => {
+  const isDecade = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9
+  return splits.filter(isDecade).length > 2 ? splits.map((value) => (isDecade(value) ? value : null)) : splits
+}
+
 const axisFor = (axis: Axis, look: Look, more: uPlot.Axis): uPlot.Axis => ({
   stroke: look.muted,
   font: `12px ${look.font}`,
@@ -37,7 +43,7 @@ const axisFor = (axis: Axis, look: Look, more: uPlot.Axis): uPlot.Axis => ({
   grid: { stroke: look.grid, width: 1 },
   ticks: { stroke: look.grid, width: 1, size: 5 },
   ...(axis.title !== undefined && { label: axis.title }),
-  ...(axis.scale === 'log' && { values: logValues }),
+  ...(axis.scale === 'log' && { values: logValues, grid: { stroke: look.grid, width: 1, filter: decadesOnly } }),
   ...(axis.categories && {
     splits: () => axis.categories?.map((_, place) => place) ?? [],
     values: (_: uPlot, splits: number[]) => splits.map((place) => axis.categories?.[place] ?? ''),

@@ -2,7 +2,7 @@ import type { Figure, LineTrace } from './figure.ts'
 
 const width = 100
 const height = 56
-const columns = 100
+const columns = 240
 
 const placer = (values: readonly (number | null)[], isLog: boolean, size: number): ((value: number) => number) => {
   const to = isLog ? Math.log : (value: number): number => value

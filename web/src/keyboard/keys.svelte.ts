@@ -1,3 +1,5 @@
+import { untrack } from 'svelte'
+
 /** A key and what it does on this page; `words` are shown by `?`. */
 export type Key = {
   readonly key: string
@@ -34,9 +36,10 @@ export class Keys {
   }
 
   add(group: KeyGroup): () => void {
-    this.groups = [...this.groups, group]
+    // Called from effects, which must not run again because of what is added here.
+    this.groups = [...untrack(() => this.groups), group]
     return () => {
-      this.groups = this.groups.filter((other) => other !== group)
+      this.groups = untrack(() => this.groups).filter((other) => other !== group)
     }
   }
 }

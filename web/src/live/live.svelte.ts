@@ -37,6 +37,7 @@ export class Live {
         : { state: this.#failures === 0 ? 'connecting' : 'polling' },
   )
   readonly #url: URL
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown follows it
   readonly #listeners = new Set<(change: Change) => void>()
   #lastId: string | undefined
   #stream: AbortController | undefined

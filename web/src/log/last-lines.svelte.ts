@@ -8,6 +8,7 @@ const tailBytes = 2000
 export class LastLines {
   readonly lines = new SvelteMap<number, string>()
   readonly #api: Api
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown follows it
   readonly #sizes = new Map<number, number>()
   #isReading = false
 

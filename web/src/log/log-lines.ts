@@ -1,7 +1,6 @@
 export type LineTone = 'plain' | 'warning' | 'fault'
 export type LogLine = { readonly number: number; readonly text: string; readonly tone: LineTone }
 
-// eslint-disable-next-line no-control-regex -- terminals' colour codes are control characters
 const terminalCodes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-_])/g
 
 /** A line as a terminal would leave it: no colour codes, and after a carriage return only what was written last. */

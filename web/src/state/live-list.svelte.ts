@@ -1,3 +1,4 @@
+import { untrack } from 'svelte'
 import type { RunFilters } from '../api/api.ts'
 import type { Portal } from '../portal.ts'
 import { RunList } from './run-list.svelte.ts'
@@ -8,6 +9,7 @@ export const keptList = ({ kept, api }: Portal, filters: RunFilters): RunList =>
 
 /** Fills a list and keeps it alive while its page is shown. */
 export const keepAlive = ({ live }: Portal, list: RunList): (() => void) => {
-  void list.refresh()
+  // Called from an effect that follows the filters, not what the list holds.
+  void untrack(() => list.refresh())
   return live.listen((change) => list.take(change))
 }

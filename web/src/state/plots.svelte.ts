@@ -27,19 +27,20 @@ export class Plots {
   }
 
   take(files: readonly ResultFile[]): void {
-    const known = new Map(this.items.map((plot) => [plot.path, plot]))
+    const known = (path: string): Plot | undefined => this.items.find((plot) => plot.path === path)
     const plots = files.filter((file) => file.plot !== null)
     const ordered = [
       ...plots.filter((file) => file.plot === 'plotly'),
       ...plots.filter((file) => file.plot === 'image'),
     ]
     if (ordered.map((file) => file.path).join('\n') === this.items.map((plot) => plot.path).join('\n')) return
+    const shown = this.items.map((plot) => plot.path)
     this.items = ordered.map((file): Plot => {
       const common = { path: file.path, name: nameOf(file.path), url: this.#api.fileUrl(this.#id, file.path) }
       if (file.plot === 'image') return { ...common, kind: 'image' }
-      return known.get(file.path) ?? { ...common, kind: 'figure', figure: undefined, fault: undefined }
+      return known(file.path) ?? { ...common, kind: 'figure', figure: undefined, fault: undefined }
     })
-    for (const file of ordered) if (file.plot === 'plotly' && !known.has(file.path)) void this.#read(file)
+    for (const file of ordered) if (file.plot === 'plotly' && !shown.includes(file.path)) void this.#read(file)
   }
 
   stop(): void {

@@ -61,10 +61,12 @@ export class RerunForm {
     return ran.length > 0 ? ran : now
   })
   readonly fields: readonly Field[] = $derived.by(() => {
-    const ran = new Map((this.reduction?.variables ?? []).map((variable) => [keyOf(variable), variable.value]))
+    const ran = Object.fromEntries(
+      (this.reduction?.variables ?? []).map((variable) => [keyOf(variable), variable.value]),
+    )
     return this.#known.map(({ variable, byScript }): Field => {
       const key = keyOf(variable)
-      const start = (this.startFrom === 'reduction' ? ran.get(key) : undefined) ?? byScript
+      const start = (this.startFrom === 'reduction' ? ran[key] : undefined) ?? byScript
       const edit = this.#edits.get(key)
       const editor = edit?.editor ?? editorFor(start)
       const text = edit?.text ?? fieldText(start, editor)
@@ -75,10 +77,10 @@ export class RerunForm {
   })
   /** What the earlier reduction had and the chosen script has no longer. */
   readonly leftOut: readonly string[] = $derived.by(() => {
-    const keys = new Set(this.#known.map(({ variable }) => keyOf(variable)))
+    const keys = this.#known.map(({ variable }) => keyOf(variable))
     if (this.startFrom !== 'reduction' || this.script !== 'current' || !this.current) return []
     return (this.reduction?.variables ?? [])
-      .filter((variable) => !keys.has(keyOf(variable)))
+      .filter((variable) => !keys.includes(keyOf(variable)))
       .map((variable) => variable.name)
   })
   readonly faults: readonly Field[] = $derived(this.fields.filter((field) => 'fault' in field.answer))

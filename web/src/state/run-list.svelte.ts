@@ -24,6 +24,7 @@ export class RunList {
   readonly selected = new SvelteSet<string>()
   readonly filters: RunFilters
   readonly #api: Api
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown follows it
   readonly #touched = new Set<string>()
   readonly #refresher = openRefresher(() => this.refresh(), 1200)
 
@@ -122,9 +123,8 @@ export class RunList {
 
   /** Rows that changed but are not on the newest page: further down, or no longer what the filter asks for. */
   async #askSingles(page: readonly Run[]): Promise<readonly Run[]> {
-    const onPage = new Set(page.map(keyOfRun))
-    const asked = this.items
-      .filter((run) => this.#touched.has(keyOfRun(run)) && !onPage.has(keyOfRun(run)))
+    const asked = unseenRuns(page, this.items)
+      .filter((run) => this.#touched.has(keyOfRun(run)))
       .slice(0, mostSingles)
     this.#touched.clear()
     const answers = await Promise.all(

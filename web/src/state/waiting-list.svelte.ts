@@ -15,7 +15,6 @@ export const openWaitingList = (api: Api): Loaded<readonly WaitingRun[]> => {
       api.detections('given-up', signal),
     ])
     const items = lists.flatMap((list) => list.items)
-    const isShown = new Set(shown.map((run) => run.id))
     const gone = shown.filter((run) => !items.some((item) => item.id === run.id))
     // Whether it was dismissed or has come is asked only where it matters.
     const dismissed = gone.length === 0 ? [] : (await api.detections('dismissed', signal)).items
@@ -25,7 +24,7 @@ export const openWaitingList = (api: Api): Loaded<readonly WaitingRun[]> => {
         dismissed.find((item) => item.id === run.id) ?? { ...run, state: 'gone', nextTryAt: null },
     )
     const added = items
-      .filter((item) => !isShown.has(item.id))
+      .filter((item) => !shown.some((run) => run.id === item.id))
       .sort((left, right) => right.detectedAt.localeCompare(left.detectedAt))
     shown = [...renewed, ...added]
     return shown

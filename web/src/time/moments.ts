@@ -15,6 +15,8 @@ const full = format({
   timeZoneName: 'short',
 })
 const date = format({ day: 'numeric', month: 'short', year: 'numeric' })
+const shortDate = format({ day: 'numeric', month: 'short' })
+const year = format({ year: 'numeric' })
 const clock = format({ hour: '2-digit', minute: '2-digit' })
 const dayKey = format({ year: 'numeric', month: '2-digit', day: '2-digit' })
 
@@ -76,4 +78,15 @@ export const untilWords = (time: string, nowMs: number): string => {
   if (seconds < 90) return `in ${seconds} s`
   if (seconds < 5400) return `in ${Math.round(seconds / 60)} min`
   return seconds < 172_800 ? `in ${Math.round(seconds / 3600)} h` : `in ${Math.round(seconds / 86_400)} d`
+}
+
+/** When a row's run was: `12 min ago` within the hour, then the clock time, with its date before today. */
+export const rowTime = (time: string, nowMs: number): string => {
+  const moment = valid(time)
+  if (!moment) return time
+  if (Math.abs(nowMs - moment.getTime()) < 3_600_000) return agoWords(time, nowMs)
+  const isToday = dayKey.format(moment) === dayKey.format(nowMs)
+  const isThisYear = year.format(moment) === year.format(nowMs)
+  if (isToday) return clock.format(moment)
+  return isThisYear ? `${shortDate.format(moment)}, ${clock.format(moment)}` : date.format(moment)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { durationWords, elapsedWords, secondsBetween } from './durations.ts'
-import { agoWords, clockTime, fullTime, timeSpan, untilWords } from './moments.ts'
+import { agoWords, clockTime, fullTime, rowTime, timeSpan, untilWords } from './moments.ts'
 
 describe('durations', () => {
   it.each([
@@ -61,6 +61,15 @@ describe('moments', () => {
     expect(timeSpan('2015-07-01T14:29:00Z', '2015-07-01T14:53:00Z')).toBe('1 Jul 2015, 15:29 to 15:53')
     expect(timeSpan('2015-07-01T22:29:00Z', '2015-07-01T23:53:00Z')).toBe('1 Jul 2015, 23:29 to 2 Jul 2015, 00:53')
     expect(timeSpan(null, null)).toBeUndefined()
+  })
+
+  it.each([
+    [150, '2 min ago'],
+    [7200, '20:56'],
+    [86_400, '21 Jul, 22:56'],
+    [86_400 * 400, '17 Jun 2025'],
+  ])('a row %s seconds old shows “%s”', (seconds, words) => {
+    expect(rowTime(before(seconds), now)).toBe(words)
   })
 
   it('says when the next look is', () => {

@@ -8,7 +8,6 @@ const escapeCharacter = (character: string): string =>
 /** A string as Python's `repr` writes it: single quotes unless it holds some and no double ones. */
 export const printString = (text: string): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  // eslint-disable-next-line no-control-regex -- control characters are what has to be escaped
   const body = text.replace(/[\\\u0000-\u001f\u007f]/g, escapeCharacter)
   return quote + (quote === "'" ? body.replaceAll("'", "\\'") : body) + quote
 }

@@ -1,0 +1,38 @@
+import type { World } from '../../../web/dev/sample-world.ts'
+
+/** The newest reduction of a run. */
+export const reductionOf = (world: World, instrument: string, runNumber: number): number => {
+  const found = [...world.reductions.values()].findLast(
+    (one) => one.instrument === instrument && one.runNumber === runNumber,
+  )
+  if (!found) throw new Error(`no reduction of ${instrument} ${runNumber}`)
+  return found.id
+}
+
+/** Every page of the portal in every state that the sample world has, by a name. */
+export const samplePages = (world: World): Readonly<Record<string, string>> => {
+  const completed = reductionOf(world, 'ENGINX', 299_080)
+  return {
+    now: '',
+    runs: 'instruments/ENGINX',
+    'all-runs': 'runs',
+    'no-run-found': 'runs?run=1',
+    completed: `reductions/${completed}`,
+    error: `reductions/${reductionOf(world, 'ENGINX', 299_079)}`,
+    processing: `reductions/${reductionOf(world, 'WISH', 58_120)}`,
+    queued: `reductions/${reductionOf(world, 'SANS2D', 22_048)}`,
+    skipped: `reductions/${reductionOf(world, 'ALF', 82_301)}`,
+    reflectivity: `reductions/${reductionOf(world, 'INTER', 13_460)}`,
+    asymmetry: `reductions/${reductionOf(world, 'HIFI', 180_594)}`,
+    map: `reductions/${reductionOf(world, 'LOQ', 74_013)}`,
+    files: `reductions/${completed}?tab=files`,
+    script: `reductions/${completed}?tab=script`,
+    history: `reductions/${completed}?tab=history`,
+    rerun: `instruments/ENGINX/rerun?runs=299079-299080&from=${completed}`,
+    submit: 'instruments/ENGINX/rerun',
+    waiting: 'waiting',
+    failures: 'failures',
+    'no-reduction': 'reductions/999999',
+    'no-page': 'no/such/page',
+  }
+}
