@@ -6,6 +6,7 @@ import { ringDataReady } from '#broker/ring-data-ready.ts'
 import { openDatabase } from '#database/connection.ts'
 import { forgetOldAnswers } from '#database/queries/idempotency-keys.ts'
 import { forgetSilentProcessors } from '#database/queries/processors.ts'
+import { shortestLeaseSeconds, usualLeaseSeconds } from '#domain/lease.ts'
 import { faultFields, openLog } from '#function-server/log.ts'
 import { problem } from '#function-server/problem.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
@@ -13,12 +14,20 @@ import { readSecret, readSettings } from '#function-server/settings.ts'
 import { dispatchOnce } from './dispatch-once.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
-const settings = readSettings(z.object({ housekeeping_minutes: z.coerce.number().positive().default(10) }))
+const settings = readSettings(
+  z.object({
+    housekeeping_minutes: z.coerce.number().positive().default(10),
+    /** As `process` has it. */
+    lease_seconds: z.coerce.number().int().min(shortestLeaseSeconds).default(usualLeaseSeconds),
+  }),
+)
 const log = openLog('dispatch')
 const database = openDatabase(readSecret('database-url'), { connections: 4 })
 const broker = openBroker({ url: () => readSecret('broker-url'), log })
 
-const dispatch = oneAtATime(() => dispatchOnce(database, (bells) => ringDataReady(broker, bells)))
+const dispatch = oneAtATime(() =>
+  dispatchOnce(database, (bells) => ringDataReady(broker, bells), settings.lease_seconds),
+)
 
 // What is asked for here is done for everybody, whoever asks: the request's body is not read.
 const routes = new Hono().post('/', async (context) => {

@@ -33,6 +33,7 @@ export const claimAndReduce = async (processor: Processor, slots: Slots): Promis
       processor: processor.id,
       environments,
       hasDefaultEnvironment: defaultEnvironment(environments) !== undefined,
+      leaseSeconds: processor.settings.leaseSeconds,
     })
     if (!claim) return { claimed: null }
     hasWorked = true

@@ -10,17 +10,21 @@ import { whileDatabaseFails } from './while-database-fails.ts'
  * still holds says that it was us.
  */
 export const decide = async (
-  { database, log }: Pick<Processor, 'database' | 'log'>,
+  { database, log, settings }: Pick<Processor, 'database' | 'log' | 'settings'>,
   lease: Lease,
   outcome: DecidedOutcome,
   outputs: readonly ResultFile[],
 ): Promise<'decided' | 'lost'> => {
   const isDecided = await whileDatabaseFails(
     'storing an outcome',
-    () => beginPublishing(database, lease, outcome, outputs),
+    () => beginPublishing(database, lease, outcome, outputs, settings.leaseSeconds),
     log,
   )
   if (isDecided) return 'decided'
-  const standing = await whileDatabaseFails('looking after a lease', () => heartBeat(database, lease), log)
+  const standing = await whileDatabaseFails(
+    'looking after a lease',
+    () => heartBeat(database, lease, settings.leaseSeconds),
+    log,
+  )
   return standing === 'lost' ? 'lost' : 'decided'
 }

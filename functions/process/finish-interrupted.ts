@@ -9,7 +9,7 @@ import { publishResults } from './publish-results.ts'
 export const finishInterrupted = async (processor: Processor): Promise<number> => {
   let finished = 0
   for (;;) {
-    const adopted = await adoptPublishing(processor.database, processor.id)
+    const adopted = await adoptPublishing(processor.database, processor.id, processor.settings.leaseSeconds)
     if (!adopted) return finished
     const { outcome, rbNumber } = adopted
     if (rbNumber === null) throw new Error(`Reduction ${adopted.reductionId} was decided without an experiment.`)

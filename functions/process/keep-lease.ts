@@ -10,13 +10,13 @@ export type LeaseKeeper = { readonly stop: () => void }
  * reduction is, and the first beat that arrives renews the lease or says that it is lost.
  */
 export const keepLease = (
-  { database, rhythm, log }: Pick<Processor, 'database' | 'rhythm' | 'log'>,
+  { database, rhythm, log, settings }: Pick<Processor, 'database' | 'rhythm' | 'log' | 'settings'>,
   lease: Lease,
   onChange: (change: 'lost' | 'cancelled') => void,
 ): LeaseKeeper => {
   const stopping = new AbortController()
   const beat = async (): Promise<'lost' | undefined> => {
-    const answer = await heartBeat(database, lease)
+    const answer = await heartBeat(database, lease, settings.leaseSeconds)
     if (answer === 'cancel') onChange('cancelled')
     if (answer === 'lost') onChange('lost')
     return answer === 'lost' ? 'lost' : undefined

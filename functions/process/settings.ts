@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
+import { shortestLeaseSeconds, usualLeaseSeconds } from '#domain/lease.ts'
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path')
 const mode = z
@@ -24,6 +25,8 @@ export const settingsSchema = z
     slots: z.coerce.number().int().min(1).max(256).default(2),
     /** The orchestrator's grace after SIGTERM; scripts are given back shortly before it ends. */
     grace_seconds: z.coerce.number().min(5).default(25),
+    /** How long a reduction stays this processor's without a heart-beat; dispatch is told the same. */
+    lease_seconds: z.coerce.number().int().min(shortestLeaseSeconds).default(usualLeaseSeconds),
     /** Where scripts and their temporary files lie while they run. */
     scratch_directory: absolutePath.default(join(tmpdir(), 'autoreduction')),
     /** Roots, separated by colons, below which scripts may have their results copied as well. */
@@ -45,6 +48,7 @@ export const settingsSchema = z
     environmentsFile: given.ENVIRONMENTS_FILE,
     gatewayUrl: given.gateway_url,
     slots: given.slots,
+    leaseSeconds: given.lease_seconds,
     graceMs: given.grace_seconds * 1000,
     scratchRoot: given.scratch_directory,
     extraRoots: given.extra_directories_roots,

@@ -2,14 +2,13 @@ import { z } from 'zod'
 import { scriptFilesSchema, type ScriptFiles } from '#contracts/script.ts'
 import type { Software } from '#contracts/submission.ts'
 import { givenArgumentsSchema, type GivenArguments } from '#contracts/variables.ts'
+import { usualLeaseSeconds } from '#domain/lease.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import { whoIsNext } from '#domain/who-is-next.ts'
 import type { Database, Sql } from '../connection.ts'
 import { flag, instant, integer, jsonText } from './column-parsers.ts'
 import { moveReduction } from './move-reduction.ts'
 import { slotsAlive } from './processors.ts'
-
-export const leaseSeconds = 60
 
 const claimedRowSchema = z.object({
   reductionId: integer,
@@ -94,6 +93,7 @@ export const claimNext = (
     readonly processor: string
     readonly environments: readonly Software[]
     readonly hasDefaultEnvironment: boolean
+    readonly leaseSeconds?: number
   },
 ): Promise<Claim | undefined> =>
   database.transaction(async (sql) => {
@@ -124,7 +124,7 @@ export const claimNext = (
         set: [
           ['fence = fence + 1'],
           ['lease_owner = ?', asking.processor],
-          ['lease_expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND', leaseSeconds],
+          ['lease_expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND', asking.leaseSeconds ?? usualLeaseSeconds],
           ['started_at = UTC_TIMESTAMP(6)'],
           ['finished_at = NULL'],
           ['step = NULL'],

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { usualLeaseSeconds } from '#domain/lease.ts'
 import type { Database, Sql } from '../connection.ts'
-import { leaseSeconds } from './claim-next.ts'
 import { instant, integer, jsonText, flag } from './column-parsers.ts'
 import { decidedOutcomeSchema, type DecidedOutcome, type Lease } from './lease-held.ts'
 import { moveReduction } from './move-reduction.ts'
@@ -24,7 +24,7 @@ const expiredSchema = z.object({ id: integer, fence: integer, lostCount: integer
  */
 export const reapExpiredLeases = async (
   database: Database,
-  shortestUptimeSeconds: number = leaseSeconds,
+  shortestUptimeSeconds: number = usualLeaseSeconds,
 ): Promise<{ readonly requeued: number; readonly givenUp: number }> => {
   if ((await databaseUptimeSeconds(database)) < shortestUptimeSeconds) return { requeued: 0, givenUp: 0 }
   const expired = await database.rows(
@@ -91,7 +91,11 @@ const adoptedSchema = z.object({
  * Takes over one reduction that stands at `publishing` under an expired lease. The fence stays: whoever renames first has
  * published, and the other finds it done.
  */
-export const adoptPublishing = (database: Database, processor: string): Promise<Adopted | undefined> =>
+export const adoptPublishing = (
+  database: Database,
+  processor: string,
+  leaseSeconds: number = usualLeaseSeconds,
+): Promise<Adopted | undefined> =>
   database.transaction(async (sql) => {
     const [found] = await sql.rows(
       adoptedSchema,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { ResultFile } from '#contracts/api.ts'
+import { usualLeaseSeconds } from '#domain/lease.ts'
 import type { VariableValue } from '#domain/variables.ts'
 import type { FinalState } from '#domain/reduction-states.ts'
 import type { Database, Sql } from '../connection.ts'
-import { leaseSeconds } from './claim-next.ts'
 import { moveReduction } from './move-reduction.ts'
 import { storeArguments } from './argument-sets.ts'
 
@@ -21,10 +21,14 @@ export const decidedOutcomeSchema = z.object({
 export type DecidedOutcome = z.infer<typeof decidedOutcomeSchema>
 
 /**
- * Keeps the lease for another minute. `lost`: somebody else has it, or it was taken back: stop and leave no trace.
+ * Keeps the lease for its whole length from now. `lost`: somebody else has it, or it was taken back: stop and leave no trace.
  * `cancel`: still held, but a person wants it ended.
  */
-export const heartBeat = async (sql: Sql, lease: Lease): Promise<'held' | 'lost' | 'cancel'> => {
+export const heartBeat = async (
+  sql: Sql,
+  lease: Lease,
+  leaseSeconds: number = usualLeaseSeconds,
+): Promise<'held' | 'lost' | 'cancel'> => {
   const { changed } = await sql.change(
     `UPDATE reductions SET lease_expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
      WHERE id = ? AND fence = ? AND state = 'Processing'`,
@@ -63,6 +67,7 @@ export const beginPublishing = (
   lease: Lease,
   outcome: DecidedOutcome,
   outputs: readonly ResultFile[],
+  leaseSeconds: number = usualLeaseSeconds,
 ): Promise<boolean> =>
   database.transaction(async (sql) => {
     const { changed } = await sql.change(
