@@ -257,28 +257,23 @@ describe('who sees what', () => {
 })
 
 describe('what no route takes', () => {
+  const all = 'openapi.json describes all there is.'
+  const collections = 'instruments, overview, runs, reductions, submissions, detections, notices, events, openapi.json'
   it.each([
+    ['GET', '/v1/run', 404, `There is nothing at run. Did you mean runs? ${all}`],
+    ['GET', '/v1/reduction/5', 404, `There is nothing at reduction/5. Did you mean reductions/5? ${all}`],
+    ['GET', '/v1/reductions/5/plots', 404, `There is nothing at reductions/5/plots. ${all}`],
+    ['GET', '/runs', 404, `The paths of the API begin with v1/ and then: ${collections}. v1/${all}`],
+    ['GET', '/v1/', 404, `The paths of the API begin with v1/ and then: ${collections}. v1/${all}`],
+    ['DELETE', '/v1/runs', 405, 'DELETE is not possible at runs. Possible: GET.'],
+    ['GET', '/v1/submissions', 405, 'GET is not possible at submissions. Possible: POST.'],
+    ['GET', '/v1/detections/1/retry', 405, 'GET is not possible at detections/1/retry. Possible: POST.'],
     [
-      'GET',
-      '/v1/run',
-      404,
-      'There is nothing at /v1/run. Did you mean /v1/runs? /v1/openapi.json describes all there is.',
+      'DELETE',
+      '/v1/reductions/1/files/a/b.png',
+      405,
+      'DELETE is not possible at reductions/1/files/a/b.png. Possible: GET.',
     ],
-    [
-      'GET',
-      '/v1/reduction/5',
-      404,
-      'There is nothing at /v1/reduction/5. Did you mean /v1/reductions/5? /v1/openapi.json describes all there is.',
-    ],
-    [
-      'GET',
-      '/runs',
-      404,
-      'There is nothing at /runs. The API begins with /v1, such as /v1/runs; /v1/openapi.json describes it.',
-    ],
-    ['DELETE', '/v1/runs', 405, 'DELETE is not possible at /v1/runs. Possible: GET.'],
-    ['GET', '/v1/submissions', 405, 'GET is not possible at /v1/submissions. Possible: POST.'],
-    ['GET', '/v1/detections/1/retry', 405, 'GET is not possible at /v1/detections/1/retry. Possible: POST.'],
   ])('%s %s is answered with the way', async (method, path, status, detail) => {
     const answer = await api.app.request(path, { method })
     expect(answer.status).toBe(status)

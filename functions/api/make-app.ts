@@ -21,7 +21,7 @@ export const makeApp = (): Api => {
   app.onError((fault) => {
     // What is no JSON has been told before the routes: a validator that cannot read a body has found none.
     if (fault instanceof HTTPException && fault.status === 400) {
-      return refusal(400, 'The body is missing. Send a JSON object; /v1/openapi.json says what belongs into it.')
+      return refusal(400, 'The body is missing. Send a JSON object; v1/openapi.json says what belongs into it.')
     }
     throw fault
   })

@@ -26,7 +26,7 @@ export type Select = { readonly columns: string; readonly joins: string }
 export type Statement = { readonly sql: string; readonly parameters: readonly Parameter[] }
 
 /** Rows that one page looks at where the filters need to see each row, such as a part of a title. */
-export const rowsLookedAtPerPage = 50_000
+export const rowsLookedAtPerPage = 200_000
 
 const beyond = (
   plan: ListPlan,
