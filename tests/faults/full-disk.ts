@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Stack } from './a-stack.ts'
+import { pause } from './pause.ts'
+
+const run = promisify(execFile)
+
+/** A disk for the results that can be full: a small one of its own where we may mount, else a limit on the size of files. */
+export type SmallDisk = {
+  readonly fill: () => Promise<void>
+  readonly free: () => Promise<void>
+  readonly end: () => Promise<void>
+}
+
+export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
+  const { resultsRoot } = stack
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'results', resultsRoot])
+  } catch {
+    return limitFileSizes(stack)
+  }
+  const ballast = join(resultsRoot, 'ballast')
+  return {
+    fill: async () => {
+      const file = await open(ballast, 'w')
+      try {
+        for (const sizeBytes of [1024 * 1024, 4096]) {
+          const block = Buffer.alloc(sizeBytes)
+          for (;;) await file.write(block)
+        }
+      } catch {
+        // Full, which was wanted.
+      } finally {
+        await file.close()
+      }
+    },
+    free: () => rm(ballast, { force: true }),
+    end: async () => {
+      for (let attempt = 0; attempt < 20; attempt += 1) {
+        try {
+          await run('umount', [resultsRoot])
+          return
+        } catch {
+          await pause(250)
+        }
+      }
+      await run('umount', ['-l', resultsRoot])
+    },
+  }
+}
+
+const limitFileSizes = (stack: Stack): SmallDisk => {
+  const limit = async (size: string): Promise<void> => {
+    for (const { pid } of stack.processesOf('process')) await run('prlimit', ['--pid', String(pid), `--fsize=${size}:`])
+  }
+  return { fill: () => limit('20000'), free: () => limit('unlimited'), end: () => Promise.resolve() }
+}

@@ -1,0 +1,70 @@
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensurePythonEnvironment } from '../../local/environments/python-environment.ts'
+import { reduceFirstRuns } from './a-load.ts'
+import { startStack, type Stack } from './a-stack.ts'
+import { causes } from './causes.ts'
+import { openChance } from './chance.ts'
+import { isClean, printTable, violations, type Row } from './table.ts'
+import { becomesIdle, tryCause } from './try-cause.ts'
+
+/** `npm run test:faults`; see README.md. */
+const projectDirectory = join(import.meta.dirname, '..', '..')
+const names = (process.env['CAUSE'] ?? '').split(',').filter((name) => name !== '')
+const unknown = names.filter((name) => !causes.some((cause) => cause.name === name))
+if (unknown.length > 0) {
+  console.error(`There is no cause ${unknown.join(', ')}. There are: ${causes.map(({ name }) => name).join(' ')}`)
+  process.exit(2)
+}
+const chosen = causes.filter(({ name }) => names.length === 0 || names.includes(name))
+const seed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000))
+console.log(`SEED=${seed}`)
+
+let stack: Stack | undefined
+const end = async (): Promise<number> => {
+  const ending = stack
+  stack = undefined
+  if (!ending) return 0
+  const logs = process.env['KEEP_LOGS']
+  if (logs) await cp(join(ending.stateDirectory, 'logs'), logs, { recursive: true })
+  const left = await ending.end()
+  for (const { pid, role, command } of left)
+    console.log(`  left after make down: ${pid} ${role} ${command.slice(0, 150)}`)
+  return left.length
+}
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => void end().finally(() => process.exit(130)))
+
+const { interpreter } = await ensurePythonEnvironment({
+  stateDirectory: join(projectDirectory, '.local'),
+  projectDirectory,
+})
+const begin = async (): Promise<Stack> => {
+  const begun = await startStack(interpreter)
+  stack = begun
+  if (!(await becomesIdle(begun, await reduceFirstRuns(begun)))) throw new Error('the first runs were not reduced')
+  return begun
+}
+
+const rows: Row[] = []
+let leftAtTheEnd = 0
+try {
+  for (const [place, cause] of chosen.entries()) {
+    const began = performance.now()
+    const row = await tryCause(stack ?? (await begin()), cause, openChance(seed + place))
+    rows.push(row)
+    const seconds = ((performance.now() - began) / 1000).toFixed(0)
+    console.log(`${cause.name}: ${isClean(row) ? 'clean' : 'NOT CLEAN'}, ${seconds} s`)
+    for (const text of violations(row)) console.log(`  ${text}`)
+    // What one cause has broken must not be held against the next.
+    if (!isClean(row)) leftAtTheEnd += await end()
+  }
+} catch (fault) {
+  console.error(fault)
+  process.exitCode = 1
+} finally {
+  leftAtTheEnd += await end()
+}
+console.log(`\n${printTable(rows)}\n\nLeft running after make down: ${leftAtTheEnd}`)
+const isAllWell =
+  process.exitCode === undefined && rows.length === chosen.length && rows.every(isClean) && leftAtTheEnd === 0
+process.exit(isAllWell ? 0 : 1)

@@ -1,0 +1,28 @@
+"""A reduction whose results prove themselves whole: data written over a while, and last their hash."""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+
+SECONDS = [0.0]  # how long a run takes, by its number
+LEAVES_A_PROCESS = True
+
+
+def main(input_file, output_dir):
+    if LEAVES_A_PROCESS:
+        subprocess.Popen(["sleep", "900"], start_new_session=True)
+    run = int("".join(filter(str.isdigit, os.path.basename(input_file))))
+    seconds = SECONDS[run % len(SECONDS)]
+    digest = hashlib.sha256()
+    with open(output_dir + "data.bin", "wb") as file:
+        for _ in range(8):
+            block = os.urandom(8192)
+            file.write(block)
+            file.flush()
+            digest.update(block)
+            time.sleep(seconds / 8)
+    with open(output_dir + "whole.json", "w") as file:
+        json.dump({"run": run, "attempt": os.urandom(8).hex(), "sha256": digest.hexdigest()}, file)
+    print("reduced", run)

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { startLoad, submitUntilAnswered, type Expected } from './a-load.ts'
+import type { Stack } from './a-stack.ts'
+import { usualScripts, type Cause } from './causes.ts'
+import type { Chance } from './chance.ts'
+import { findings, leftoverStaging, readReductions, type Findings, type ReductionRow } from './invariants.ts'
+import { becomesTrue } from './pause.ts'
+import { timeToRecover } from './recovery.ts'
+import type { Row } from './table.ts'
+import { watchResults } from './watch-results.ts'
+
+const [idleWithinMs, tidyWithinMs] = [240_000, 80_000]
+
+/** Everything that was detected or submitted has come to an end. */
+export const becomesIdle = (stack: Stack, expected: readonly Expected[]): Promise<boolean> =>
+  becomesTrue(
+    async () => {
+      const rows = await readReductions(stack).catch(() => undefined)
+      if (!rows) return false
+      const ended = new Set(
+        rows
+          .filter(({ state }) => state !== 'Queued' && state !== 'Processing')
+          .map(({ instrument, target, version }) => `${instrument} ${target} ${version}`),
+      )
+      const isAllEnded = rows.every(({ state }) => state !== 'Queued' && state !== 'Processing')
+      return isAllEnded && expected.every((one) => ended.has(`${one.instrument} ${one.run} ${one.version}`))
+    },
+    idleWithinMs,
+    500,
+  )
+
+/** Re-runs what ended in an Error that was in order, now that the cause is gone. */
+const rerunErrors = async (stack: Stack, expected: readonly Expected[], cause: Cause): Promise<readonly Expected[]> => {
+  const rows = await readReductions(stack)
+  const again: Expected[] = []
+  for (const one of expected) {
+    const row = rows.find(
+      (row) => row.instrument === one.instrument && row.target === String(one.run) && row.version === one.version,
+    )
+    if (row?.state !== 'Error') continue
+    const newest = Math.max(...rows.filter((other) => isSameRun(other, row)).map(({ version }) => version))
+    await submitUntilAnswered(stack, one.instrument, one.run, `${cause.name}-again-${row.id}`)
+    again.push({ ...one, version: newest + 1 })
+  }
+  return again
+}
+
+const isSameRun = (left: ReductionRow, right: ReductionRow): boolean =>
+  left.instrument === right.instrument && left.target === right.target
+
+/** Runs one cause against the load, then asks database, disk and kernel what is left. */
+export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Promise<Row> => {
+  await stack.archive.setScript(cause.scripts ?? usualScripts)
+  const undo = await cause.prepare?.(stack)
+  const watch = watchResults(stack.resultsRoot)
+  try {
+    const before = await lostWorkers(stack)
+    const recoveries: Promise<number | undefined>[] = []
+    const load = await startLoad(stack, chance, `${cause.name}-${Date.now()}`)
+    const expectRecovery = (since: Date): void => {
+      recoveries.push(timeToRecover(stack, since, { detects: cause.detects === true }))
+    }
+    await Promise.all([load.given, cause.strike({ stack, chance, expectRecovery })])
+    const times = await Promise.all(recoveries)
+    let expected = load.expected
+    const isIdle = await becomesIdle(stack, expected)
+    if (isIdle && cause.errorsInOrder) {
+      expected = [...expected, ...(await rerunErrors(stack, expected, cause))]
+      await becomesIdle(stack, expected)
+    }
+    await becomesTrue(() => leftoverStaging(stack).length === 0, tidyWithinMs, 500)
+    const found = await findings(
+      stack,
+      expected,
+      watch,
+      (row) => cause.errorsInOrder?.test(row.reason ?? '') === true && row.state === 'Error',
+    )
+    const recoverySeconds = times.includes(undefined) ? undefined : Math.max(0, ...times.map((time) => time ?? 0))
+    const losses = (await lostWorkers(stack)) - before
+    return { cause: cause.name, findings: withLosses(found, cause, losses), recoverySeconds }
+  } finally {
+    await watch.stop()
+    await undo?.()
+  }
+}
+
+const lostWorkers = async (stack: Stack): Promise<number> => {
+  const [row] = await stack.database.rows(
+    z.object({ count: z.coerce.number() }),
+    'SELECT COALESCE(SUM(lost_count), 0) AS count FROM reductions',
+  )
+  return row?.count ?? 0
+}
+
+const withLosses = (found: Findings, cause: Cause, losses: number): Findings =>
+  cause.losesNoWorker && losses > 0
+    ? {
+        ...found,
+        doubled: [...found.doubled, `${losses} attempts counted as lost with their worker, though none died`],
+      }
+    : found
