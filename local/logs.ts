@@ -3,12 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { logFiles, parseLogLine, readLog, type LogLine } from './gateway/logs/log-store.ts'
 import { followFile } from './logs/follow-log.ts'
+import { withOriginalPlaces } from './logs/original-places.ts'
 import { readableLine } from './logs/readable-line.ts'
 import { stateDirectory } from './state/state-directory.ts'
 import { readStateDirectory } from './state/up-settings.ts'
 
 /** `make logs [F=detect] [TAIL=200] [FOLLOW=1] [RAW=1]`: what functions, companions, the gateway and services printed. */
-const state = stateDirectory(readStateDirectory(process.env, join(import.meta.dirname, '..')))
+const projectDirectory = join(import.meta.dirname, '..')
+const state = stateDirectory(readStateDirectory(process.env, projectDirectory))
 const { F: only, TAIL, FOLLOW, RAW } = process.env
 const tail = TAIL === undefined || TAIL === '' ? 200 : Number(TAIL)
 const isRaw = RAW !== undefined && RAW !== ''
@@ -22,7 +24,7 @@ const kept = existsSync(state.logs) ? readdirSync(state.logs).filter((name) => /
 const names = kept.map((name) => name.replace(/\.ndjson$/, ''))
 
 const show = (lines: readonly LogLine[]) => {
-  for (const line of lines) console.log(isRaw ? line.text : readableLine(line))
+  for (const line of lines) console.log(isRaw ? line.text : withOriginalPlaces(readableLine(line), projectDirectory))
 }
 const asLines = (name: string) => (texts: readonly string[]) =>
   show(texts.map((text) => ({ name, namespace: '', instance: name, timestamp: ''.padEnd(24), text })))

@@ -21,7 +21,7 @@ export function companionsOf(places: CompanionPlaces): Companion[] {
   const bundled = (name: string, bundle: string, secrets: string[], graceMs: number): Companion => ({
     name,
     program: process.execPath,
-    args: ['--enable-source-maps', join(bundles, bundle, 'main.mjs')],
+    args: [join(bundles, bundle, 'main.mjs')],
     directory: join(bundles, bundle),
     environment: { gateway_url: gatewayUrl, basic_auth: 'true', NODE_COMPILE_CACHE: compileCache },
     secrets,

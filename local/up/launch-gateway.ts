@@ -55,7 +55,7 @@ export async function launchGateway(
   const logFile = join(state.logs, 'gateway.log')
   const child = startDetached({
     program: process.execPath,
-    args: ['--enable-source-maps', program],
+    args: [program],
     directory: state.root,
     environment: {
       ...plainEnvironment(),

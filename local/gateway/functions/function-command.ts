@@ -46,7 +46,7 @@ export function functionCommand(
   }
   return {
     program: process.execPath,
-    args: ['--enable-source-maps', bundleOf(deployment, places)],
+    args: [bundleOf(deployment, places)],
     directory,
     environment,
   }
