@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
@@ -49,10 +49,14 @@ export const startTheStack = async (settings: Record<string, string>): Promise<S
       { name: 'Python', version: 'test', interpreter: inject('python'), environment: {}, default: true },
     ]),
   )
+  // The beam simulator's environment is the test run's own: making another would only cost time.
+  const stateDirectory = join(folder, 'state')
+  await mkdir(stateDirectory, { mode: 0o700 })
+  await symlink(join(projectDirectory, '.local', 'environments'), join(stateDirectory, 'environments'))
   const port = String(20_000 + Math.floor(Math.random() * 20_000))
   const environment = {
     PORT: port,
-    STATE_DIR: join(folder, 'state'),
+    STATE_DIR: stateDirectory,
     DATABASE_URL: schema.url,
     BROKER_URL: inject('brokerUrl'),
     ENVIRONMENTS_FILE: environmentsFile,
