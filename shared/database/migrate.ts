@@ -13,7 +13,7 @@ export const migrate = async (databaseUrl: string): Promise<{ readonly applied: 
   const connection = await createConnection({ uri: databaseUrl, multipleStatements: true, timezone: 'Z' })
   try {
     const [[lock]] = await connection.query<RowDataPacket[]>(
-      `SELECT GET_LOCK(CONCAT('autoreduction.migrate.', SHA1(DATABASE())), 60) AS taken`,
+      `SELECT GET_LOCK(CONCAT('autoreduction.migrate.', LEFT(SHA2(DATABASE(), 256), 40)), 60) AS taken`,
     )
     if (lock?.taken !== 1)
       throw new Error('Another migration has been running for a minute. Look for it, then try again.')
