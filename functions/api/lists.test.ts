@@ -187,6 +187,13 @@ describe('GET overview', () => {
     })
     expect(overview.lastDay.medianSeconds).toBeGreaterThan(10)
   })
+
+  it('counts as failures only what failed in its newest version: the number of rows that the failures page shows', async () => {
+    const { failures } = overviewSchema.parse((await api.get('overview')).json)
+    const shown = runsSchema.parse((await api.get('runs?state=Error&limit=500')).json).items
+    expect(failures).toBe(shown.length)
+    expect(failures).toBeGreaterThan(0)
+  })
 })
 
 describe('GET detections', () => {

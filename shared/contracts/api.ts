@@ -76,6 +76,8 @@ export const overviewSchema = z.object({
   line: z.object({ fresh: z.number().int(), rerun: z.number().int(), bulk: z.number().int() }),
   processing: z.number().int(),
   slots: z.number().int(),
+  /** Runs whose newest version ended in Error within the last day: what somebody should look at. */
+  failures: z.number().int(),
   lastDay: z.object({
     completed: z.number().int(),
     error: z.number().int(),

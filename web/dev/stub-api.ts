@@ -93,7 +93,7 @@ export const openStubApi = (world: World) => {
       )
 
   app.use(async (context, next) => {
-    const path = context.req.path.replace(/^.*\/v1\//, '')
+    const path = context.req.path.replace(/^\//, '')
     const body: unknown =
       context.req.method === 'POST' || context.req.method === 'PUT'
         ? await context.req.json().catch(() => undefined)
@@ -133,6 +133,7 @@ export const openStubApi = (world: World) => {
         line: { fresh: line('fresh'), rerun: line('rerun'), bulk: line('bulk') },
         processing: count('Processing'),
         slots: 4,
+        failures: count('Error'),
         lastDay: {
           completed: count('Completed'),
           error: count('Error'),

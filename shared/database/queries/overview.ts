@@ -14,7 +14,7 @@ const mostDurations = 2_000
 /** What stands in line, what runs, and what the last day brought. */
 export const readOverview = async (sql: Sql, viewer: Viewer): Promise<Overview> => {
   const visible = experimentsVisibleTo(viewer, 'reductions')
-  const [line, processing, slots, day, durations] = await Promise.all([
+  const [line, processing, slots, day, durations, failures] = await Promise.all([
     sql.rows(
       z.object({ class: z.enum(reductionClasses), count: integer }),
       `SELECT class, COUNT(*) AS count FROM reductions WHERE state = 'Queued' AND ${visible.sql} GROUP BY class`,
@@ -39,6 +39,14 @@ export const readOverview = async (sql: Sql, viewer: Viewer): Promise<Overview> 
          AND ${visible.sql} ORDER BY finished_at DESC LIMIT ${mostDurations}`,
       visible.parameters,
     ),
+    sql.rows(
+      z.object({ count: integer }),
+      `SELECT COUNT(*) AS count FROM reductions
+       WHERE finished_at > UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND state = 'Error' AND ${visible.sql}
+         AND EXISTS (SELECT 1 FROM reduction_runs JOIN runs ON runs.id = reduction_runs.run_id
+           WHERE reduction_runs.reduction_id = reductions.id AND runs.latest_reduction_id = reductions.id)`,
+      visible.parameters,
+    ),
   ])
   const queued = new Map(line.map((row) => [row.class, row.count]))
   const ended = new Map(day.map((row) => [row.state, row.count]))
@@ -46,6 +54,7 @@ export const readOverview = async (sql: Sql, viewer: Viewer): Promise<Overview> 
     line: { fresh: queued.get('fresh') ?? 0, rerun: queued.get('rerun') ?? 0, bulk: queued.get('bulk') ?? 0 },
     processing: processing[0]?.count ?? 0,
     slots,
+    failures: failures[0]?.count ?? 0,
     lastDay: {
       completed: ended.get('Completed') ?? 0,
       error: ended.get('Error') ?? 0,
