@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { hostname } from 'node:os'
+import { takeBackFromDead } from '#database/queries/lease-expired.ts'
 import { beatProcessor } from '#database/queries/processors.ts'
 import { faultFields } from '#function-server/log.ts'
 import { finishInterrupted } from './finish-interrupted.ts'
@@ -18,8 +19,19 @@ export type Beat = {
 export const startBeat = (processor: Processor, refreshEnvironments: () => Promise<void>): Beat => {
   const stopping = new AbortController()
   let heardAt = -Infinity
+  let buried = processor.scratch.buried
+  /** What our predecessors on this host held need not wait for its lease to run out. */
+  const takeBackFromPredecessors = async (): Promise<void> => {
+    const takenBack = await takeBackFromDead(processor.database, buried)
+    if (takenBack.requeued + takenBack.givenUp > 0) {
+      const about = { event: { action: 'taken-back' }, labels: takenBack }
+      processor.log.warn(about, `took back what ${buried.join(', ')} held and left behind`)
+    }
+    buried = []
+  }
   const beatOnce = async (): Promise<void> => {
     await refreshEnvironments()
+    await takeBackFromPredecessors()
     await beatProcessor(processor.database, {
       id: processor.id,
       host: hostname(),

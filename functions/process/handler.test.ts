@@ -176,6 +176,29 @@ test('kill -9: the script dies with its processor, and another one runs it again
   expect((await readdir(join(directory, 'scratch'))).filter((name) => name !== 'cache')).toHaveLength(1)
 })
 
+test(
+  'kill -9: the next processor on the same host takes back at once what the dead one held',
+  { timeout: 60_000 },
+  async () => {
+    const directory = await temporaryDirectory()
+    const one = await start(directory)
+    const gate = join(directory, 'gate')
+    const { id } = await queueReduction(database, {
+      'reduce.py': `${hanging.replace('    child', `    if os.path.exists(${JSON.stringify(gate)}): return\n    child`)}`,
+    })
+    const ringing = one.ring()
+    await pidsOf(directory, id, 1)
+    one.process.kill('SIGKILL')
+    await ringing
+    await writeFile(gate, '')
+    const other = await start(directory)
+    expect(await reductionRow(database, id)).toMatchObject({ state: 'Queued', lostCount: 1 })
+    expect(await slotsAlive(database)).toBe(2)
+    expect(await other.ring()).toMatchObject({ claimed: { reductionId: id, state: 'Completed' } })
+    expect(other.log()).toContain('held and left behind')
+  },
+)
+
 test('a caller that hangs up changes nothing: the reduction is run to its end', { timeout: 60_000 }, async () => {
   const directory = await temporaryDirectory()
   const one = await start(directory)

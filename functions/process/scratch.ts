@@ -4,11 +4,14 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ScriptFiles } from '#contracts/script.ts'
 import { endMarkedProcesses } from './end-marked-processes.ts'
+import { hasEnded, ownIdentity, readOwner, writeOwner } from './scratch-owner.ts'
 
 /** The local disk that scripts, their HOME and their temporary files use while they run. */
 export type Scratch = {
   /** Names this processor among all: host, process, chance. */
   readonly processor: string
+  /** Processors of this host that are certainly dead, and whose scratch was cleared up when this one was opened. */
+  readonly buried: readonly string[]
   /** A directory of one job; `remove` takes it away with all that is in it. */
   readonly openJob: (name: string) => Promise<ScratchJob>
   /** For what is worth keeping between jobs of one software environment. */
@@ -29,12 +32,14 @@ export type ScratchJob = {
 /** Opens a scratch directory for this process and clears up behind processors of this host that were killed. */
 export const openScratch = async (root: string): Promise<Scratch> => {
   await mkdir(root, { recursive: true, mode: 0o755 })
-  await clearUpBehindTheDead(root)
+  const buried = await clearUpBehindTheDead(root)
   const processor = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`
   const directory = join(root, processor)
   await mkdir(directory, { mode: 0o700 })
+  await writeOwner(directory, await ownIdentity())
   return {
     processor,
+    buried,
     openJob: (name) => openJob(directory, processor, name),
     cache: async (environment) => {
       const path = join(root, 'cache', environment.replaceAll(/[^A-Za-z0-9._-]/g, '_'))
@@ -75,15 +80,23 @@ export const writeScript = async (directory: string, files: ScriptFiles): Promis
 /** The variable by which a job's processes are found when nothing else knows them any more. */
 export const jobMarker = (name: string): string => `AUTOREDUCTION_JOB=${name}`
 
-const clearUpBehindTheDead = async (root: string): Promise<void> => {
+/** @returns those of whom it is certain; the others may, for all we know, live in another container that calls itself like this one */
+const clearUpBehindTheDead = async (root: string): Promise<readonly string[]> => {
   const ofThisHost = `${hostname()}-`
+  const own = await ownIdentity()
+  const buried: string[] = []
   for (const entry of await readdir(root)) {
     const pid = entry.startsWith(ofThisHost) ? /^([0-9]+)-/.exec(entry.slice(ofThisHost.length))?.[1] : undefined
-    if (pid === undefined || isAlive(Number(pid))) continue
+    if (pid === undefined) continue
+    const owner = await readOwner(join(root, entry))
+    const isCertain = owner !== undefined && (await hasEnded(owner, own))
+    if (!isCertain && isAlive(Number(pid))) continue
     for (const job of await readdir(join(root, entry)).catch(() => []))
       await endMarkedProcesses(jobMarker(`${entry}/${job}`))
     await rm(join(root, entry), { recursive: true, force: true })
+    if (isCertain) buried.push(entry)
   }
+  return buried
 }
 
 const isAlive = (pid: number): boolean => {

@@ -5,6 +5,7 @@ import { readSettings } from '#function-server/settings.ts'
 import { chooseEnvironment, environmentsSchema } from '#contracts/environments.ts'
 import { readEnvironments } from './environments.ts'
 import { chooseExtraDirectories } from './extra-directories.ts'
+import { ownIdentity, writeOwner } from './scratch-owner.ts'
 import { openScratch, writeScript } from './scratch.ts'
 import { scriptEnvironment } from './script-environment.ts'
 import { settingsSchema } from './settings.ts'
@@ -102,6 +103,28 @@ test('scratch of a processor of this host that was killed is removed, that of a 
   await mkdir(join(root, dead, '2-1'), { recursive: true })
   const second = await openScratch(root)
   expect((await readdir(root)).toSorted()).toEqual([first.processor, second.processor].toSorted())
+})
+
+test('a processor is buried only where it is certain that it has ended', async () => {
+  const root = join(await temporaryDirectory(), 'scratch')
+  const living = await openScratch(root)
+  const own = await ownIdentity()
+  if (!own) throw new Error('this system does not say who a process is')
+  const sign = async (pid: number, mark: string, owner?: Partial<typeof own>): Promise<string> => {
+    const name = living.processor.replace(/-[0-9]+-[0-9a-f]+$/, `-${pid}-${mark}`)
+    await mkdir(join(root, name))
+    await writeOwner(join(root, name), owner && { ...own, pid, ...owner })
+    return name
+  }
+  const reused = await sign(process.pid, 'aaaaaaaa', { startedAtTicks: '1' })
+  const dead = await sign(4_194_999, 'bbbbbbbb', {})
+  const elsewhere = await sign(4_194_998, 'cccccccc', { pidNamespace: 'pid:[1]' })
+  const unsigned = await sign(4_194_997, 'dddddddd')
+  const { buried, processor } = await openScratch(root)
+  expect(buried.toSorted()).toEqual([reused, dead].toSorted())
+  expect(buried).not.toContain(elsewhere)
+  expect(buried).not.toContain(unsigned)
+  expect((await readdir(root)).toSorted()).toEqual([living.processor, processor].toSorted())
 })
 
 test('extra directories are judged by where they really are', async () => {

@@ -14,34 +14,65 @@ const databaseUptimeSeconds = async (sql: Sql): Promise<number> => {
   return row?.Value ?? 0
 }
 
-const expiredSchema = z.object({ id: integer, fence: integer, lostCount: integer })
+const heldSchema = z.object({ id: integer, fence: integer, lostCount: integer })
+export type Held = z.infer<typeof heldSchema>
+
+/** How many were put into the line again, and how many were given up. */
+type TakenBack = { readonly requeued: number; readonly givenUp: number }
 
 /**
  * Takes back the reductions whose processor was not heard for a whole lease: to the line again, or to Error after three lost workers.
  * Those that were already publishing are left to {@link adoptPublishing}: their outcome is decided.
  * Does nothing until the database itself has been up for one lease: holders that could not reach it get time to say so.
- * @returns how many were put back or given up
+ * @param isConfirmed of those that look expired, the ones that may be taken back
  */
 export const reapExpiredLeases = async (
   database: Database,
   shortestUptimeSeconds: number = usualLeaseSeconds,
-): Promise<{ readonly requeued: number; readonly givenUp: number }> => {
+  isConfirmed: (expired: readonly Held[]) => readonly Held[] = (expired) => expired,
+): Promise<TakenBack> => {
   if ((await databaseUptimeSeconds(database)) < shortestUptimeSeconds) return { requeued: 0, givenUp: 0 }
   const expired = await database.rows(
-    expiredSchema,
+    heldSchema,
     `SELECT id, fence, lost_count AS lostCount FROM reductions
      WHERE state = 'Processing' AND step IS NULL AND lease_expires_at < UTC_TIMESTAMP(6) LIMIT 200`,
   )
+  return takeBack(database, isConfirmed(expired), true)
+}
+
+/**
+ * Takes back at once what processors held of which somebody knows that they are dead, as {@link reapExpiredLeases} does after a lease.
+ * What they had decided is free to be adopted, and their slots count no more.
+ */
+export const takeBackFromDead = async (database: Database, processors: readonly string[]): Promise<TakenBack> => {
+  if (processors.length === 0) return { requeued: 0, givenUp: 0 }
+  const held = await database.rows(
+    heldSchema,
+    `SELECT id, fence, lost_count AS lostCount FROM reductions
+     WHERE state = 'Processing' AND step IS NULL AND lease_owner IN (?)`,
+    [processors],
+  )
+  const takenBack = await takeBack(database, held, false)
+  await database.change(
+    `UPDATE reductions SET lease_expires_at = UTC_TIMESTAMP(6)
+     WHERE state = 'Processing' AND step = 'publishing' AND lease_owner IN (?)`,
+    [processors],
+  )
+  await database.change('DELETE FROM processors WHERE id IN (?)', [processors])
+  return takenBack
+}
+
+const takeBack = async (database: Database, held: readonly Held[], onlyIfLeaseExpired: boolean): Promise<TakenBack> => {
   let requeued = 0
   let givenUp = 0
-  for (const { id, fence, lostCount } of expired) {
+  for (const { id, fence, lostCount } of held) {
     const isTooOften = lostCount >= largestLostCount
     const cleared = [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['lost_count = lost_count + 1']] as const
     const moved = await database.transaction((sql) =>
       moveReduction(sql, {
         reductionId: id,
         fence,
-        onlyIfLeaseExpired: true,
+        onlyIfLeaseExpired,
         from: 'Processing',
         ...(isTooOften
           ? {
