@@ -1,6 +1,6 @@
 import type { DataReady } from '#contracts/data-ready.ts'
 import type { Database } from '#database/connection.ts'
-import { reapExpiredLeases } from '#database/queries/lease-expired.ts'
+import { reapExpiredLeases, type Held } from '#database/queries/lease-expired.ts'
 import { oldestInLine, readLine } from '#database/queries/line.ts'
 import { bellsToRing } from '#domain/bells.ts'
 
@@ -21,8 +21,9 @@ export const dispatchOnce = async (
   database: Database,
   ring: (bells: readonly DataReady[]) => Promise<void>,
   shortestUptimeSeconds?: number,
+  isConfirmed?: (expired: readonly Held[]) => readonly Held[],
 ): Promise<Dispatched> => {
-  const { requeued, givenUp } = await reapExpiredLeases(database, shortestUptimeSeconds)
+  const { requeued, givenUp } = await reapExpiredLeases(database, shortestUptimeSeconds, isConfirmed)
   const line = await readLine(database)
   const bells = await bellsFor(database, bellsToRing(line))
   if (bells.length > 0) await ring(bells)

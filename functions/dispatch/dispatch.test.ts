@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { DataReady } from '#contracts/data-ready.ts'
 import { claimNext } from '#database/queries/claim-next.ts'
-import { adoptPublishing, largestLostCount } from '#database/queries/lease-expired.ts'
+import { adoptPublishing, largestLostCount, takeBackFromDead } from '#database/queries/lease-expired.ts'
 import { beginPublishing, finishReduction, heartBeat, releaseReduction } from '#database/queries/lease-held.ts'
 import { beatProcessor } from '#database/queries/processors.ts'
 import { lockInstrument, recordReductions } from '#database/queries/record-reductions.ts'
@@ -201,5 +201,26 @@ describe('leases', () => {
     if (!claim) throw new Error('nothing claimed')
     expect(await releaseReduction(schema.database, claim)).toBe(true)
     expect((await claimNext(schema.database, asking))?.lostCount).toBe(0)
+  })
+})
+
+describe('a processor of which somebody knows that it is dead', () => {
+  it('gives back at once what it held, frees what it had decided, and offers no slots', async () => {
+    await slots(3)
+    await beatProcessor(schema.database, { id: 'p2', host: 'h', slots: 2, environments: [python] })
+    await queue('A', [1, 2])
+    await queue('B', [1])
+    const [running, decided] = [await claimNext(schema.database, asking), await claimNext(schema.database, asking)]
+    const others = await claimNext(schema.database, { ...asking, processor: 'p2' })
+    if (!running || !decided || !others) throw new Error('nothing was claimed')
+    const outcome = { state: 'Completed', reason: null, scriptSeconds: 1, resultsPath: '/r' } as const
+    expect(await beginPublishing(schema.database, decided, outcome, [])).toBe(true)
+    expect(await takeBackFromDead(schema.database, ['p1'])).toEqual({ requeued: 1, givenUp: 0 })
+    expect(await state(running.reductionId)).toBe('Queued')
+    expect(await heartBeat(schema.database, running)).toBe('lost')
+    expect(await state(others.reductionId)).toBe('Processing')
+    expect((await adoptPublishing(schema.database, 'p2'))?.reductionId).toBe(decided.reductionId)
+    expect((await pass()).slots).toBe(2)
+    expect(await takeBackFromDead(schema.database, [])).toEqual({ requeued: 0, givenUp: 0 })
   })
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BrokerUnavailable } from '#broker/broker-unavailable.ts'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
+import type { DataReady } from '#contracts/data-ready.ts'
 import { openDatabase } from '#database/connection.ts'
 import { forgetOldAnswers } from '#database/queries/idempotency-keys.ts'
 import { forgetSilentProcessors } from '#database/queries/processors.ts'
@@ -12,6 +13,7 @@ import { problem } from '#function-server/problem.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
 import { dispatchOnce } from './dispatch-once.ts'
+import { lastCallMs, openLastCall } from './last-call.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 const settings = readSettings(
@@ -25,9 +27,25 @@ const log = openLog('dispatch')
 const database = openDatabase(readSecret('database-url'), { connections: 4 })
 const broker = openBroker({ url: () => readSecret('broker-url'), log })
 
-const dispatch = oneAtATime(() =>
-  dispatchOnce(database, (bells) => ringDataReady(broker, bells), settings.lease_seconds),
-)
+const lastCall = openLastCall()
+let secondLook: NodeJS.Timeout | undefined
+const dispatch = oneAtATime(async () => {
+  const ring = (bells: readonly DataReady[]): Promise<void> => ringDataReady(broker, bells)
+  try {
+    const dispatched = await dispatchOnce(database, ring, settings.lease_seconds, lastCall.confirm)
+    if (dispatched.requeued + dispatched.givenUp > 0) {
+      const about = { event: { action: 'leases-reaped' }, labels: dispatched }
+      log.warn(about, 'took back reductions whose processor was lost')
+    }
+    return dispatched
+  } finally {
+    if (lastCall.waiting() > 0) secondLook ??= setTimeout(lookAgain, lastCallMs + 100)
+  }
+})
+const lookAgain = (): void => {
+  secondLook = undefined
+  dispatch().catch((fault: unknown) => log.warn(faultFields(fault), 'a second look failed; cron looks again'))
+}
 
 // What is asked for here is done for everybody, whoever asks: the request's body is not read.
 const routes = new Hono().post('/', async (context) => {
@@ -36,14 +54,7 @@ const routes = new Hono().post('/', async (context) => {
     if (fault instanceof BrokerUnavailable) return problem(503, 'Out of reach', 'The broker is out of reach.')
     throw fault
   })
-  if (dispatched instanceof Response) return dispatched
-  if (dispatched.requeued + dispatched.givenUp > 0) {
-    log.warn(
-      { event: { action: 'leases-reaped' }, labels: dispatched },
-      'took back reductions whose processor was lost',
-    )
-  }
-  return context.json(dispatched)
+  return dispatched instanceof Response ? dispatched : context.json(dispatched)
 })
 
 const housekeeping = setInterval(() => {
@@ -58,6 +69,7 @@ serveFunction({
   routes,
   stop: async () => {
     clearInterval(housekeeping)
+    clearTimeout(secondLook)
     await broker.close()
     await database.close()
   },
