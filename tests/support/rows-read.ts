@@ -31,7 +31,7 @@ export const planFaults = async (
   sql: Sql,
   statement: { readonly sql: string; readonly parameters: readonly Parameter[] },
 ): Promise<readonly string[]> => {
-  const rows = await sql.rows(explainRow, `EXPLAIN ${statement.sql}`, statement.parameters)
+  const rows = await sql.rows(explainRow, `EXPLAIN FORMAT=TRADITIONAL ${statement.sql}`, statement.parameters)
   return rows.flatMap((row) => {
     if (row.table === null || row.table.startsWith('<')) return []
     const faults: string[] = []

@@ -94,7 +94,7 @@ describe('the rows that are read', () => {
   const cases: readonly (readonly [what: string, most: number, work: (sql: Sql) => Promise<unknown>])[] = [
     ['for the instruments', 800, (sql) => listInstruments(sql, everyone)],
     // The last day of this past has 1,440 reductions; they are counted and their median is taken.
-    ['for the overview', 5_000, (sql) => readOverview(sql, everyone)],
+    ['for the overview', 8_000, (sql) => readOverview(sql, everyone)],
     ['for how long reductions take', 250, (sql) => typicalSeconds(sql, instruments)],
     ['for a page of detections', 150, (sql) => listDetections(sql, everyone, {}, { limit: 50 })],
     [
@@ -104,7 +104,7 @@ describe('the rows that are read', () => {
     ],
     ['for the open notices', 50, (sql) => listNotices(sql, everyone, 'open', 50)],
     ['for a page of notices', 150, (sql) => listNotices(sql, everyone, 'all', 50)],
-    ['for a reduction', 20, (sql) => findReduction(sql, everyone, newest())],
+    ['for a reduction', 40, (sql) => findReduction(sql, everyone, newest())],
     ['for its runs', 20, (sql) => runsOfReduction(sql, newest())],
     ['for its versions', 20, (sql) => versionsOfTarget(sql, everyone, { instrument: 'MARI', target: '3000' })],
     [
