@@ -34,6 +34,8 @@ export const claimAndReduce = async (processor: Processor, slots: Slots): Promis
       environments,
       hasDefaultEnvironment: defaultEnvironment(environments) !== undefined,
       leaseSeconds: processor.settings.leaseSeconds,
+      onUnreadable: (reductionId, fault) =>
+        processor.log.error({ ...faultFields(fault), reduction: { id: reductionId } }, 'a reduction cannot be read'),
     })
     if (!claim) return { claimed: null }
     hasWorked = true

@@ -18,7 +18,7 @@ import { parseInstrumentName } from '#domain/instrument-names.ts'
 import { nearestName } from '#domain/nearest-name.ts'
 import { classOfRequest } from '#domain/reduction-classes.ts'
 import { largestRequest, parseRunRanges, type RunList } from '#domain/run-ranges.ts'
-import { faultsOfGiven, listGivenArguments } from './given-arguments.ts'
+import { faultOfNames, faultsOfGiven, listGivenArguments } from './given-arguments.ts'
 import { submitRuns, type ChosenScript, type Looking } from './submit-runs.ts'
 
 /** How submit finds the instrument's current script; the reader processes in production. */
@@ -132,6 +132,8 @@ export const answerSubmission = async (
   const script = await chooseScript(database, looking.findScript, instrument.name, special?.script)
   if ('kind' in script) return script
   const given = listGivenArguments(special?.variables)
+  const badName = faultOfNames(given)
+  if (badName !== undefined) return refused(400, badName)
   const faults = await faultsOfVariables(database, script, given)
   if (faults.length > 0) return refused(400, faults.join(' '))
 

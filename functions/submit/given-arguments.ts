@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { givenVariablesSchema } from '#contracts/submission.ts'
-import { variableValueSchema, type GivenArguments } from '#contracts/variables.ts'
+import { givenArgumentsSchema, variableValueSchema, type GivenArguments } from '#contracts/variables.ts'
 import { valueFromJson, type Variable } from '#domain/variables.ts'
 
 type Given = z.infer<typeof givenVariablesSchema>
@@ -28,6 +28,10 @@ export const listGivenArguments = (given: Given | undefined): GivenArguments => 
   }
   return flat.toSorted((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0))
 }
+
+/** What no script can have, whatever its variables are; undefined where all is well. What is stored here is read again by others. */
+export const faultOfNames = (given: GivenArguments): string | undefined =>
+  givenArgumentsSchema.safeParse(given).success ? undefined : 'The name of a variable has 1 to 255 characters.'
 
 /**
  * What is wrong with given variables for a script whose own variables are known: unknown names, values no variable can hold.

@@ -189,6 +189,18 @@ describe('submitting on request', () => {
     expect(await count('detections')).toBe(0)
   })
 
+  it('refuses variables with names that nobody could read again, and queues nothing', async () => {
+    files.set(1, readable(1))
+    for (const name of ['', 'x'.repeat(256)]) {
+      for (const variables of [{ [name]: 1 }, { standard_vars: { [name]: 1 } }]) {
+        const answer = await post(asked({ runs: [1], variables }))
+        expect(answer.status).toBe(400)
+        expect(await answer.text()).toContain('1 to 255 characters')
+      }
+    }
+    expect(await count('reductions')).toBe(0)
+  })
+
   it('waits again for what was given up, when a person asks', async () => {
     await post(detected([7]))
     await schema.database.change(`UPDATE detections SET state = 'dismissed'`)

@@ -6,6 +6,7 @@ import { usualLeaseSeconds } from '#domain/lease.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import { whoIsNext } from '#domain/who-is-next.ts'
 import type { Database, Sql } from '../connection.ts'
+import { DatabaseFault } from '../faults.ts'
 import { flag, instant, integer, jsonText } from './column-parsers.ts'
 import { moveReduction } from './move-reduction.ts'
 import { slotsAlive } from './processors.ts'
@@ -94,6 +95,8 @@ export const claimNext = (
     readonly environments: readonly Software[]
     readonly hasDefaultEnvironment: boolean
     readonly leaseSeconds?: number
+    /** Told of a reduction that was ended because its record cannot be read. */
+    readonly onUnreadable?: (reductionId: number, fault: unknown) => void
   },
 ): Promise<Claim | undefined> =>
   database.transaction(async (sql) => {
@@ -131,10 +134,35 @@ export const claimNext = (
           ['decided_outcome = NULL'],
         ],
       })
-      if (isMine) return readClaim(sql, next.id)
+      const claim = isMine ? await readOrEnd(sql, next.id, asking.onUnreadable) : undefined
+      if (claim) return claim
     }
     return undefined
   })
+
+/** One that cannot be read ends here: left in line it would be next again and again, and stand before everybody else for ever. */
+const readOrEnd = async (
+  sql: Sql,
+  reductionId: number,
+  onUnreadable?: (reductionId: number, fault: unknown) => void,
+): Promise<Claim | undefined> => {
+  try {
+    return await readClaim(sql, reductionId)
+  } catch (fault) {
+    if (fault instanceof DatabaseFault) throw fault
+    onUnreadable?.(reductionId, fault)
+    await moveReduction(sql, {
+      reductionId,
+      move: 'finish',
+      from: 'Processing',
+      to: 'Error',
+      reason:
+        'What this reduction was to run cannot be read from the database. Submit the run again; if that ends the same way, tell the service’s team.',
+      set: [['finished_at = UTC_TIMESTAMP(6)'], ['lease_owner = NULL'], ['lease_expires_at = NULL']],
+    })
+    return undefined
+  }
+}
 
 const readClaim = async (sql: Sql, reductionId: number): Promise<Claim> => {
   const [row] = await sql.rows(

@@ -16,6 +16,12 @@ export type ReductionMove = {
   readonly set?: readonly (readonly [assignment: string, ...parameters: Parameter[]])[]
 }
 
+/** Some contain what a script said; the column holds 64 KiB, and a longer text would keep the reduction from ever ending. */
+const longestReason = 4_000
+
+const shortened = (reason: string | null): string | null =>
+  reason !== null && reason.length > longestReason ? `${reason.slice(0, longestReason - 1)}…` : reason
+
 /**
  * The one place where a reduction's state changes. False when somebody else has moved it meanwhile; then nothing is changed.
  * Writes the change event and the run's copy of its newest state with it, so call it inside a transaction.
@@ -26,7 +32,8 @@ export const moveReduction = async (sql: Sql, move: ReductionMove): Promise<bool
   }
   const assignments = ['state = ?', 'reason = ?', ...(move.set ?? []).map(([assignment]) => assignment)]
   const conditions = ['id = ?', 'state = ?']
-  const parameters: Parameter[] = [move.to, move.reason]
+  const reason = shortened(move.reason)
+  const parameters: Parameter[] = [move.to, reason]
   for (const [, ...values] of move.set ?? []) parameters.push(...values)
   parameters.push(move.reductionId, move.from)
   if (move.fence !== undefined) {
@@ -53,7 +60,7 @@ export const moveReduction = async (sql: Sql, move: ReductionMove): Promise<bool
      JOIN reduction_runs ON reduction_runs.reduction_id = reductions.id
      JOIN runs ON runs.id = reduction_runs.run_id
      WHERE reductions.id = ? GROUP BY reductions.id, reductions.instrument`,
-    [move.to, move.reason, move.move, move.reductionId],
+    [move.to, reason, move.move, move.reductionId],
   )
   return true
 }
