@@ -11,7 +11,7 @@ const views = [
   { width: 360, height: 740, colorScheme: 'dark' },
 ] as const
 
-describe.skipIf(!hasBrowser)(`every page${whySkipped}`, () => {
+describe.skipIf(!hasBrowser)(`every page${whySkipped}`, { timeout: 120_000 }, () => {
   const { service, open } = portalFixture()
 
   it.each(views)(

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from './support/eventually.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'
 import { reductionOf } from './support/sample-pages.ts'
 
-describe.skipIf(!hasBrowser)(`the portal as it is delivered${whySkipped}`, () => {
+describe.skipIf(!hasBrowser)(`the portal as it is delivered${whySkipped}`, { timeout: 120_000 }, () => {
   const { service, open } = portalFixture()
 
   it.each(['', 'portal/', 'function/web/'])('works under the prefix “%s”, opened on any page', async (prefix) => {
@@ -90,7 +91,7 @@ describe.skipIf(!hasBrowser)(`the portal as it is delivered${whySkipped}`, () =>
     await page.getByRole('button', { name: 'Colours: Light' }).click()
     await page.getByRole('button', { name: 'Colours: Dark' }).click()
     await page.emulateMedia({ colorScheme: 'light' })
-    await expect.poll(theme).toBe('light')
+    await eventually(theme).toBe('light')
   })
 })
 
@@ -98,11 +99,10 @@ it('bundles the contracts’ types only, never their library', () => {
   const folder = join(import.meta.dirname, '../../web/src')
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!/\.(ts|svelte)$/.test(file) || file.endsWith('.test.ts')) continue
-    const values =
-      readFileSync(join(folder, file), 'utf8').match(/^\s*import (?!type)[^;]*?from '(#contracts\/|zod)[^']*'/gm) ?? []
-    expect(
-      values.filter((found) => !/import \{\s*type [^,]+\}/.test(found)),
-      file,
-    ).toEqual([])
+    const text = readFileSync(join(folder, file), 'utf8')
+    const values = [...text.matchAll(/^\s*import\s+(?!type\b)([^'";]*?)\s+from\s+'(?:#contracts\/|zod)/gm)].map(
+      (found) => found[1],
+    )
+    expect(values, file).toEqual([])
   }
 })

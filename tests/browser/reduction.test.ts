@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { sampleLog } from '../../web/dev/sample-world.ts'
+import { eventually } from './support/eventually.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'
 import { reductionOf } from './support/sample-pages.ts'
@@ -15,7 +16,7 @@ const inked = (page: Page): Promise<number> =>
     return count
   })
 
-describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, () => {
+describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120_000 }, () => {
   const { service, open } = portalFixture()
 
   it('follows a running script line by line, then shows its plots', async () => {
@@ -32,7 +33,7 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, () => {
     const lines = Array.from({ length: 80 }, (_, place) => `spectrum ${place}`).join('\n')
     stub.world.reductions.set(id, { ...running, log: `${running.log}${lines}\nd = 1.913 Å and mo` })
     await log.getByText('d = 1.913 Å and mo').waitFor()
-    await expect.poll(() => log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)).toBeLessThan(24)
+    await eventually(() => log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)).toBeLessThan(24)
     const finished = {
       ...running,
       state: 'Completed' as const,
@@ -67,25 +68,25 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, () => {
     await settled(page)
     const both = await inked(page)
     await page.getByRole('button', { name: 'North bank' }).click()
-    await expect.poll(() => inked(page)).toBeLessThan(both)
+    await eventually(() => inked(page)).toBeLessThan(both)
     await page.getByRole('button', { name: 'North bank' }).click()
     await page.getByRole('application').focus()
     await page.keyboard.press('ArrowRight')
-    await expect.poll(() => page.locator('.reading').textContent()).toMatch(/^1\.5\d+$/)
-    await expect.poll(() => page.getByRole('button', { name: 'South bank' }).textContent()).toMatch(/South bank\s*3\d/)
+    await eventually(() => page.locator('.reading').textContent()).toMatch(/^1\.5\d+$/)
+    await eventually(() => page.getByRole('button', { name: 'South bank' }).textContent()).toMatch(/South bank\s*3\d/)
     const all = page.getByRole('button', { name: 'All', exact: true })
     expect(await all.isDisabled()).toBe(true)
     await page.keyboard.press('+')
-    await expect.poll(() => all.isDisabled()).toBe(false)
+    await eventually(() => all.isDisabled()).toBe(false)
     await page.keyboard.press('0')
-    await expect.poll(() => all.isDisabled()).toBe(true)
+    await eventually(() => all.isDisabled()).toBe(true)
     await page.getByLabel('Log y').check()
     await settled(page)
-    await expect.poll(() => inked(page)).toBeGreaterThan(2000)
+    await eventually(() => inked(page)).toBeGreaterThan(2000)
     await page.getByRole('button', { name: 'Colours' }).click()
     await page.getByRole('button', { name: 'Colours: Light' }).click()
     await settled(page)
-    await expect.poll(() => inked(page)).toBeGreaterThan(2000)
+    await eventually(() => inked(page)).toBeGreaterThan(2000)
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'PNG' }).click()
     expect((await download).suggestedFilename()).toBe('Focused_both_banks.png')
@@ -98,7 +99,7 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, () => {
     await settled(page)
     expect(await inked(page)).toBeGreaterThan(100_000)
     await page.mouse.move(500, 400)
-    await expect.poll(() => page.locator('.reading').textContent()).toMatch(/: /)
+    await eventually(() => page.locator('.reading').textContent()).toMatch(/: /)
     await page.keyboard.press(']')
     await page.getByRole('img', { name: 'LOQ74013_radial.png of Silica 2 % in D2O, front' }).waitFor()
     await page.keyboard.press('[')
@@ -126,7 +127,7 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, () => {
     await page.getByRole('link', { name: 'Version 0' }).click()
     await page.getByRole('link', { name: 'the newest is 1' }).waitFor()
     await page.keyboard.press('j')
-    await expect.poll(() => page.locator('h1').textContent()).toBe('Steel rod, 300 K, position 3')
+    await eventually(() => page.locator('h1').textContent()).toBe('Steel rod, 300 K, position 3')
     await page.getByText('FileNotFoundError: vanadium run 236516 not found.').first().waitFor()
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Submission } from '#contracts/submission.ts'
 import type { StubApi } from '../../web/dev/stub-api.ts'
+import { eventually } from './support/eventually.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'
 import { reductionOf } from './support/sample-pages.ts'
@@ -8,7 +9,7 @@ import { reductionOf } from './support/sample-pages.ts'
 const submissions = (stub: StubApi): { readonly body: Submission; readonly key: string | undefined }[] =>
   stub.calls.filter((call) => call.path === 'submissions').map(({ body, key }) => ({ body: body as Submission, key }))
 
-describe.skipIf(!hasBrowser)(`running again${whySkipped}`, () => {
+describe.skipIf(!hasBrowser)(`running again${whySkipped}`, { timeout: 120_000 }, () => {
   const { service, open } = portalFixture()
 
   it('goes from a search to a new reduction with changed variables by keyboard alone', async () => {
@@ -33,7 +34,7 @@ describe.skipIf(!hasBrowser)(`running again${whySkipped}`, () => {
     await keyboard.type('299080')
     await page.getByRole('option', { name: 'ENGINX 299080' }).waitFor()
     await keyboard.press('Enter')
-    await expect.poll(() => page.locator('h1').textContent()).toBe('Steel rod, 300 K, position 2')
+    await eventually(() => page.locator('h1').textContent()).toBe('Steel rod, 300 K, position 2')
     await settled(page)
     await keyboard.press('r')
     await page.getByRole('heading', { name: 'Re-run a run of ENGINX' }).waitFor()
@@ -95,7 +96,7 @@ describe.skipIf(!hasBrowser)(`running again${whySkipped}`, () => {
     await page.getByLabel('Select run 299076').click({ modifiers: ['Shift'] })
     await page.getByText('5 runs selected').waitFor()
     await page.keyboard.press('Escape')
-    await expect.poll(() => page.getByText('runs selected').count()).toBe(0)
+    await eventually(() => page.getByText('runs selected').count()).toBe(0)
   })
 
   it('refuses in words what cannot be meant, and sends nothing until it is put right', async () => {
@@ -160,7 +161,7 @@ describe.skipIf(!hasBrowser)(`running again${whySkipped}`, () => {
     await page.getByRole('button', { name: 'Change and send again' }).click()
     await page.getByLabel('Edited here').check()
     const script = page.getByLabel('Text of reduce.py')
-    await expect.poll(() => script.inputValue()).toContain('def main(input_file, output_dir):')
+    await eventually(() => script.inputValue()).toContain('def main(input_file, output_dir):')
     await script.fill('def main(input_file, output_dir):\n    pass\n')
     await page.getByRole('button', { name: 'Re-run 1 run' }).click()
     await page.getByRole('heading', { name: 'Run queued' }).waitFor()

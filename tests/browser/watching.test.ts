@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addReduction, addRun, newWorld } from '../../web/dev/sample-world.ts'
 import type { StubApi } from '../../web/dev/stub-api.ts'
+import { eventually } from './support/eventually.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'
 
@@ -32,7 +33,7 @@ const finish = (stub: StubApi, runNumber: number): void => {
   })
 }
 
-describe.skipIf(!hasBrowser)(`watching${whySkipped}`, () => {
+describe.skipIf(!hasBrowser)(`watching${whySkipped}`, { timeout: 120_000 }, () => {
   const { service, open } = portalFixture()
 
   it('the first page tells of a new run, its state and its last words without being touched', async () => {
@@ -90,11 +91,11 @@ describe.skipIf(!hasBrowser)(`watching${whySkipped}`, () => {
     const { page } = await open()
     await page.goto(`${base}instruments/ENGINX`)
     await page.getByRole('combobox', { name: 'State' }).selectOption('Error')
-    await expect.poll(() => page.locator('[data-row]').count()).toBe(1)
+    await eventually(() => page.locator('[data-row]').count()).toBe(1)
     expect(page.url()).toBe(`${base}instruments/ENGINX?state=Error`)
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await page.getByPlaceholder('Title contains').fill('weld')
-    await expect.poll(() => page.locator('[data-row]').allTextContents()).toEqual(['299078'])
+    await eventually(() => page.locator('[data-row]').allTextContents()).toEqual(['299078'])
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await page.getByPlaceholder('RB number').fill('12')
     await page.keyboard.press('Enter')
@@ -104,7 +105,7 @@ describe.skipIf(!hasBrowser)(`watching${whySkipped}`, () => {
     await page.locator('[data-key="ENGINX/299064"] [data-row]').click()
     await settled(page)
     await page.goBack()
-    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('299064')
+    await eventually(() => page.evaluate(() => document.activeElement?.textContent)).toBe('299064')
   })
 
   it('a lost connection says since when, keeps what was there, and catches up', async () => {
@@ -119,19 +120,19 @@ describe.skipIf(!hasBrowser)(`watching${whySkipped}`, () => {
     expect(await page.locator('[data-instrument="IRIS"]').textContent()).toContain('H2O 5 deg')
     measure(stub, 299_082, 'Measured in the dark')
     stub.troubles.isDown = false
-    await page.getByText('Measured in the dark').waitFor({ timeout: 25_000 })
+    await page.getByText('Measured in the dark').waitFor()
     await page.getByText('Live', { exact: true }).waitFor()
     expect(await page.getByText('The service does not answer').count()).toBe(0)
   })
 
-  it('without an event stream the pages look for themselves, and say so', { timeout: 40_000 }, async () => {
+  it('without an event stream the pages look for themselves, and say so', async () => {
     const { base, stub } = await service()
     stub.troubles.hasNoEvents = true
     const { page } = await open()
     await page.goto(base)
     await page.getByText('Every few s').waitFor()
     measure(stub, 299_082)
-    await page.getByText('Fresh from the beam').waitFor({ timeout: 15_000 })
+    await page.getByText('Fresh from the beam').waitFor()
   })
 
   it('an empty service says what will appear, and a refusal is shown in its own words', async () => {
@@ -193,8 +194,8 @@ describe.skipIf(!hasBrowser)(`watching${whySkipped}`, () => {
     await page.getByText('Nothing is submitted now; the next new run of MARI after 29120 is.').waitFor()
     expect(stub.world.notices.get(5)?.resolvedAt).toBeNull()
     await page.getByRole('button', { name: 'Set the counter' }).click()
-    await expect.poll(() => stub.world.notices.get(5)?.resolution).toBe('set-cursor')
-    await expect.poll(() => page.getByText('The run counter went back').count()).toBe(0)
+    await eventually(() => stub.world.notices.get(5)?.resolution).toBe('set-cursor')
+    await eventually(() => page.getByText('The run counter went back').count()).toBe(0)
   })
 
   it('the counter of an instrument is set after it was checked', async () => {
@@ -209,6 +210,6 @@ describe.skipIf(!hasBrowser)(`watching${whySkipped}`, () => {
     await page.getByText('Write a run number: digits only.').waitFor()
     await field.fill('299000')
     await page.keyboard.press('Enter')
-    await expect.poll(() => stub.world.instruments.get('ENGINX')?.lastRun).toBe(299_000)
+    await eventually(() => stub.world.instruments.get('ENGINX')?.lastRun).toBe(299_000)
   })
 })

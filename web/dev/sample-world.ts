@@ -27,23 +27,30 @@ export type World = {
 export const runKey = (instrument: string, runNumber: number): string => `${instrument}/${runNumber}`
 
 const at = (now: number, secondsAgo: number): string => new Date(now - secondsAgo * 1000).toISOString()
-const json = (path: string, value: unknown): StoredFile => ({
+/** Samples are drawn once; hundreds of reductions share them. */
+const drawn = new Map<string, Buffer>()
+const once = (name: string, draw: () => Buffer): Buffer => {
+  const bytes = drawn.get(name) ?? draw()
+  drawn.set(name, bytes)
+  return bytes
+}
+const json = (path: string, figure: () => unknown): StoredFile => ({
   path,
   mediaType: 'application/json',
   plot: 'plotly',
-  bytes: Buffer.from(JSON.stringify(value)),
+  bytes: once(figure.name, () => Buffer.from(JSON.stringify(figure()))),
 })
 const image = (path: string, phase: number): StoredFile => ({
   path,
   mediaType: 'image/png',
   plot: 'image',
-  bytes: picture(phase),
+  bytes: once(`picture ${phase}`, () => picture(phase)),
 })
 const other = (path: string, mediaType: string, size: number): StoredFile => ({
   path,
   mediaType,
   plot: null,
-  bytes: Buffer.alloc(size, 32),
+  bytes: once(`blank ${size}`, () => Buffer.alloc(size, 32)),
 })
 
 const filesFor = (instrument: string, run: number): readonly StoredFile[] => {
@@ -55,17 +62,17 @@ const filesFor = (instrument: string, run: number): readonly StoredFile[] => {
   ]
   switch (instrument) {
     case 'HIFI':
-      return [json(`${stem}_asymmetry.json`, asymmetry()), image(`${stem}_groups.png`, 1), ...rest]
+      return [json(`${stem}_asymmetry.json`, asymmetry), image(`${stem}_groups.png`, 1), ...rest]
     case 'INTER':
-      return [json(`${stem}_reflectivity.json`, reflectivity()), ...rest]
+      return [json(`${stem}_reflectivity.json`, reflectivity), ...rest]
     case 'LOQ':
     case 'SANS2D':
-      return [json(`${stem}_detector.json`, map()), image(`${stem}_radial.png`, 0), ...rest]
+      return [json(`${stem}_detector.json`, map), image(`${stem}_radial.png`, 0), ...rest]
     case 'ALF':
       return rest
     default:
       return [
-        json(`${stem}_focused.json`, diffraction()),
+        json(`${stem}_focused.json`, diffraction),
         image(`${stem}_bank_1.png`, 0),
         image(`${stem}_bank_2.png`, 2),
         ...rest,

@@ -26,7 +26,7 @@ export const portalFixture = (): {
     if (!hasBrowser) return
     built = await buildPortal()
     browser = await openBrowser()
-  })
+  }, 180_000)
   afterEach(async () => {
     const complaints = pages.flatMap((page) => page.complaints)
     for (const page of pages.splice(0)) await page.close()

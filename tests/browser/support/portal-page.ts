@@ -26,7 +26,7 @@ export const openPage = async (browser: Browser, view: View = {}): Promise<Porta
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       complaints.push(message.text())
   })
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   return { page, context, complaints, close: () => context.close() }
 }
 

@@ -23,6 +23,7 @@ export class RunList {
   current = $state<string>()
   readonly selected = new SvelteSet<string>()
   readonly filters: RunFilters
+  #anchor: string | undefined
   readonly #api: Api
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown follows it
   readonly #touched = new Set<string>()
@@ -102,13 +103,14 @@ export class RunList {
 
   toggle(run: Run): void {
     const key = keyOfRun(run)
+    this.#anchor = key
     if (!this.selected.delete(key)) this.selected.add(key)
   }
 
-  /** Selects from the current row to this one, as a click with Shift does. */
+  /** Selects from the row chosen last to this one, as a click with Shift does. */
   selectTo(run: Run): void {
     const place = (key: string | undefined): number => this.items.findIndex((item) => keyOfRun(item) === key)
-    const from = place(this.current)
+    const from = place(this.#anchor)
     const to = place(keyOfRun(run))
     if (from < 0) return this.toggle(run)
     for (const item of this.items.slice(Math.min(from, to), Math.max(from, to) + 1)) this.selected.add(keyOfRun(item))
