@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -10,9 +11,11 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
 })
 
-const start = async (): Promise<{ child: Child; url: string; said: () => string }> => {
+const start = async (
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ child: Child; url: string; said: () => string }> => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'slow-function.fixture.ts')], {
-    env: { ...process.env, port: '0', exit_with_parent: '1' },
+    env: { ...process.env, port: '0', exit_with_parent: '1', ...more },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   children.push(child)
@@ -59,6 +62,20 @@ describe('a served function', () => {
     const ended = once(child, 'exit')
     child.stdin.end()
     expect(await ended).toEqual([0, null])
+  })
+
+  it('answers under no name but the loopback’s where it is told so', async () => {
+    const statusAs = async (url: string, host: string): Promise<number | undefined> => {
+      const asked = request(`${url}/echo`, { method: 'POST', headers: { host } }).end()
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      answer.resume()
+      return answer.statusCode
+    }
+    const [{ url: local }, { url: contained }] = await Promise.all([start({ only_loopback_names: '1' }), start()])
+    const port = new URL(local).port
+    expect(await statusAs(local, `rebound.example:${port}`)).toBe(421)
+    expect(await statusAs(local, `localhost:${port}`)).toBe(200)
+    expect(await statusAs(contained, 'reduce.isis.example')).toBe(200)
   })
 
   it('answers faults and oversized bodies in words, without inner details', async () => {

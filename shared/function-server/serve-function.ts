@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { bodyLimit } from 'hono/body-limit'
 import type { Server } from 'node:http'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { isLoopbackHost } from './is-loopback-host.ts'
 import { faultFields, openLog, type Log } from './log.ts'
 import { problem } from './problem.ts'
 
@@ -28,7 +29,8 @@ export type FunctionDescription = {
 
 /**
  * How any function starts, serves, logs, is measured and stops. Listens on `127.0.0.1:$port` (`host` overrides: of-watchdog's
- * loopback and the local gateway are its only callers).
+ * loopback and the local gateway are its only callers). Where `only_loopback_names=1`, it answers under no other name: the port may
+ * be within reach of a browser. Under of-watchdog the name is whatever people typed.
  */
 export const serveFunction = (
   description: FunctionDescription,
@@ -46,6 +48,14 @@ export const serveFunction = (
   let stopping = false
 
   const app = new Hono()
+  if (process.env['only_loopback_names'] === '1') {
+    // A page from elsewhere whose name is made to lead here (DNS rebinding) gets no further: it would count as the portal itself.
+    app.use(async (context, next) =>
+      isLoopbackHost(context.req.header('host'))
+        ? next()
+        : problem(421, 'Another name', 'This function is reached as 127.0.0.1, through its gateway.'),
+    )
+  }
   app.get('/_/health', (context) => context.text('alive'))
   app.get('/_/ready', async (context) => {
     const ready = !stopping && (await Promise.resolve(description.ready?.() ?? true).catch(() => false))

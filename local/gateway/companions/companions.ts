@@ -55,7 +55,7 @@ export function openCompanions(surroundings: {
     const folder = surroundings.secrets.mount(`companion-${companion.name}`, companion.secrets)
     const say = (lines: readonly string[]) => surroundings.onLines(companion.name, companion.name, lines)
     const { PATH, HOME, USER, LANG, TZ } = process.env
-    const ours = { secret_mount_path: folder, exit_with_parent: '1' }
+    const ours = { secret_mount_path: folder, exit_with_parent: '1', only_loopback_names: '1' }
     const environment = { PATH, HOME, USER, LANG, TZ, ...companion.environment, ...ours }
     const { program, args, directory, graceMs, readyPath } = companion
     const ended = (how: string, identity: ProcessIdentity | undefined) => {

@@ -38,6 +38,7 @@ export function functionCommand(
     port: String(port),
     secret_mount_path: secrets,
     exit_with_parent: '1',
+    only_loopback_names: '1',
   }
   const directory = join(places.bundles, deployment.service)
   if (deployment.envProcess) {
