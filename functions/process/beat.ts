@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { takeBackFromDead } from '#database/queries/lease-expired.ts'
 import { beatProcessor } from '#database/queries/processors.ts'
 import { faultFields } from '#function-server/log.ts'
+import { sweepStaging } from './sweep-staging.ts'
 import { finishInterrupted } from './finish-interrupted.ts'
 import type { Processor } from './processor.ts'
 
@@ -46,6 +47,7 @@ export const startBeat = (processor: Processor, refreshEnvironments: () => Promi
     while (!stopping.signal.aborted) {
       await beatOnce().catch((fault: unknown) => processor.log.warn(faultFields(fault), 'a beat did not succeed'))
       void finishOthers()
+      void sweep()
       await wait(processor.rhythm.beatMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
@@ -58,6 +60,20 @@ export const startBeat = (processor: Processor, refreshEnvironments: () => Promi
       processor.log.warn(faultFields(fault), 'what another processor had decided could not be finished'),
     )
     isFinishing = false
+  }
+  let isSweeping = false
+  let sweptAt = -Infinity
+  const sweep = async (): Promise<void> => {
+    if (isSweeping || performance.now() - sweptAt < processor.rhythm.sweepMs) return
+    isSweeping = true
+    try {
+      const removed = await sweepStaging(processor)
+      if (removed.length > 0) processor.log.info({ labels: { removed } }, 'removed what dead processors had left')
+    } catch (fault) {
+      processor.log.warn(faultFields(fault), 'what dead processors had left could not all be removed')
+    }
+    isSweeping = false
+    sweptAt = performance.now()
   }
   void run()
   return {

@@ -6,9 +6,14 @@ import type { Scratch } from './scratch.ts'
 import type { Settings } from './settings.ts'
 
 /** How often things are looked at while a script runs. */
-type Rhythm = { readonly heartBeatMs: number; readonly measureMs: number; readonly beatMs: number }
+type Rhythm = {
+  readonly heartBeatMs: number
+  readonly measureMs: number
+  readonly beatMs: number
+  readonly sweepMs: number
+}
 
-export const usualRhythm: Rhythm = { heartBeatMs: 2_000, measureMs: 5_000, beatMs: 10_000 }
+export const usualRhythm: Rhythm = { heartBeatMs: 2_000, measureMs: 5_000, beatMs: 10_000, sweepMs: 60_000 }
 
 /** One replica of `process`, with all it works with. */
 export type Processor = {

@@ -39,6 +39,8 @@ export const settingsSchema = z
     result_directory_mode: mode.default(0o775),
     result_group: z.coerce.number().int().min(0).optional(),
     output_limit_megabytes: megabytes(100_000),
+    /** How long the last log of a reduction that was given up stays beside where its results would be. */
+    kept_log_days: z.coerce.number().min(0).default(30),
     log_head_megabytes: megabytes(8),
     log_tail_megabytes: megabytes(2),
     read_variables_seconds: z.coerce.number().positive().default(60),
@@ -58,6 +60,7 @@ export const settingsSchema = z
       ...(given.result_group === undefined ? {} : { group: given.result_group }),
     },
     outputLimitBytes: given.output_limit_megabytes,
+    keptLogDays: given.kept_log_days,
     logLimits: { headBytes: given.log_head_megabytes, tailBytes: given.log_tail_megabytes },
     readVariablesMs: given.read_variables_seconds * 1000,
   }))

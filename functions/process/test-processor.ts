@@ -58,7 +58,7 @@ export const testProcessor = async (
     launcher: plainProcessGroup,
     scratch,
     settings,
-    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100 },
+    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100, sweepMs: 100 },
     log: {
       info: (_, message) => said.push(message),
       warn: (_, message) => said.push(message),

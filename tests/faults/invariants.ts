@@ -91,7 +91,7 @@ export const findings = async (
       id !== 0 && paths.length > 1 ? [`reduction ${id} lies at ${paths.join(' and ')}`] : [],
     ),
   ]
-  return { lost, doubled, publishedTwice, orphans: orphans(stack), staging: leftoverStaging(stack) }
+  return { lost, doubled, publishedTwice, orphans: orphans(stack), staging: await leftoverStaging(stack) }
 }
 
 const orphans = (stack: Stack): readonly string[] => {
@@ -102,13 +102,23 @@ const orphans = (stack: Stack): readonly string[] => {
   ]
 }
 
-/** Attempts on the results disk, and scratch of processors that are no more. */
-export const leftoverStaging = (stack: Stack): readonly string[] => {
+/**
+ * Attempts on the results disk, and scratch of processors that are no more. The last log of a reduction that was given up is no
+ * leftover: a person looks at it.
+ */
+export const leftoverStaging = async (stack: Stack): Promise<readonly string[]> => {
   const list = (path: string): string[] => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [])
   const staged = instruments.flatMap((instrument) => list(join(stack.resultsRoot, instrument, '.staging')))
+  const givenUp = new Set(
+    (await readReductions(stack))
+      .filter(({ state, resultsPath }) => state === 'Error' && resultsPath === null)
+      .map(({ id }) => String(id)),
+  )
+  const isLastLog = (path: string): boolean => givenUp.has(/\/([0-9]+)-[0-9]+\.log[.0-9]*$/.exec(path)?.[1] ?? '')
   const scratch = list(join(stack.stateDirectory, 'scratch')).filter((path) => {
     const pid = new RegExp(`/${hostname()}-([0-9]+)-[0-9a-f]+$`).exec(path)?.[1]
-    return pid === undefined ? false : !existsSync(`/proc/${pid}`) || list(path).length > 0
+    if (pid === undefined) return false
+    return !existsSync(`/proc/${pid}`) || list(path).some((entry) => !entry.endsWith('/owner.json'))
   })
-  return [...staged, ...scratch]
+  return [...staged.filter((path) => !isLastLog(path)), ...scratch]
 }

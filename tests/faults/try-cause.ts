@@ -68,7 +68,7 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
       expected = [...expected, ...(await rerunErrors(stack, expected, cause))]
       await becomesIdle(stack, expected)
     }
-    await becomesTrue(() => leftoverStaging(stack).length === 0, tidyWithinMs, 500)
+    await becomesTrue(async () => (await leftoverStaging(stack)).length === 0, tidyWithinMs, 500)
     const found = await findings(
       stack,
       expected,
