@@ -21,18 +21,29 @@ const seed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000)
 console.log(`SEED=${seed}`)
 
 let stack: Stack | undefined
-const end = async (): Promise<number> => {
-  const ending = stack
+let ending: Promise<number> = Promise.resolve(0)
+/** @returns how many processes were left; whoever asks while it goes on waits for it */
+const end = (): Promise<number> => {
+  const last = stack
   stack = undefined
-  if (!ending) return 0
+  if (last) ending = endStack(last)
+  return ending
+}
+const endStack = async (last: Stack): Promise<number> => {
   const logs = process.env['KEEP_LOGS']
-  if (logs) await cp(join(ending.stateDirectory, 'logs'), logs, { recursive: true })
-  const left = await ending.end()
+  if (logs) await cp(join(last.stateDirectory, 'logs'), logs, { recursive: true })
+  const left = await last.end()
   for (const { pid, role, command } of left)
     console.log(`  left after make down: ${pid} ${role} ${command.slice(0, 150)}`)
   return left.length
 }
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => void end().finally(() => process.exit(130)))
+let isInterrupted = false
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    isInterrupted = true
+    void end().finally(() => process.exit(130))
+  })
+}
 
 const { interpreter } = await ensurePythonEnvironment({
   stateDirectory: join(projectDirectory, '.local'),
@@ -46,7 +57,7 @@ const begin = async (): Promise<Stack> => {
 }
 
 const rows: Row[] = []
-let leftAtTheEnd = 0
+const left: number[] = []
 try {
   for (const [place, cause] of chosen.entries()) {
     const began = performance.now()
@@ -56,14 +67,16 @@ try {
     console.log(`${cause.name}: ${isClean(row) ? 'clean' : 'NOT CLEAN'}, ${seconds} s`)
     for (const text of violations(row)) console.log(`  ${text}`)
     // What one cause has broken must not be held against the next.
-    if (!isClean(row)) leftAtTheEnd += await end()
+    if (!isClean(row)) left.push(await end())
   }
 } catch (fault) {
-  console.error(fault)
+  if (!isInterrupted) console.error(fault)
   process.exitCode = 1
 } finally {
-  leftAtTheEnd += await end()
+  if (stack) left.push(await end())
+  await ending
 }
+const leftAtTheEnd = left.reduce((sum, count) => sum + count, 0)
 console.log(`\n${printTable(rows)}\n\nLeft running after make down: ${leftAtTheEnd}`)
 const isAllWell =
   process.exitCode === undefined && rows.length === chosen.length && rows.every(isClean) && leftAtTheEnd === 0
