@@ -1,5 +1,6 @@
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise'
 import type { z } from 'zod'
+import { checkDatabaseAddress } from './database-address.ts'
 import { asDatabaseFault, isPassingConflict } from './faults.ts'
 
 export type Parameter = string | number | boolean | Date | Buffer | null | readonly Parameter[]
@@ -55,10 +56,11 @@ const attempts = 5
 /**
  * Opens a pool on `mysql://user:password@host:port/database`. Connects when first asked, so a function starts while the database is
  * down and recovers by itself. The password never reaches a log or an error.
+ * @throws {DatabaseAddressFault} for an address that cannot be used
  */
 export const openDatabase = (url: string, options: { readonly connections?: number } = {}): Database => {
   const pool = createPool({
-    uri: url,
+    uri: checkDatabaseAddress(url),
     connectionLimit: options.connections ?? 8,
     timezone: 'Z',
     charset: 'utf8mb4',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createConnection } from 'mysql2/promise'
 import type { RowDataPacket } from 'mysql2/promise'
+import { checkDatabaseAddress } from './database-address.ts'
 
 const folder = new URL('./migrations/', import.meta.url)
 
@@ -10,7 +11,11 @@ const folder = new URL('./migrations/', import.meta.url)
  * Two at once are harmless: one waits for the other's lock. A file that was changed after it was applied stops everything.
  */
 export const migrate = async (databaseUrl: string): Promise<{ readonly applied: readonly string[] }> => {
-  const connection = await createConnection({ uri: databaseUrl, multipleStatements: true, timezone: 'Z' })
+  const connection = await createConnection({
+    uri: checkDatabaseAddress(databaseUrl),
+    multipleStatements: true,
+    timezone: 'Z',
+  })
   try {
     const [[lock]] = await connection.query<RowDataPacket[]>(
       `SELECT GET_LOCK(CONCAT('autoreduction.migrate.', LEFT(SHA2(DATABASE(), 256), 40)), 60) AS taken`,
