@@ -1,7 +1,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isPlotlyFigure, listOutputs } from './list-outputs.ts'
+import { isDeeperThan, isPlotlyFigure, listOutputs } from './list-outputs.ts'
 import { temporaryRoot } from './test-support.ts'
 
 test('files are listed with size, type and the way the portal shows them', async () => {
@@ -48,4 +49,27 @@ test('more files than are listed are counted', async () => {
 test('a Plotly figure is an object whose data is a list', () => {
   expect(isPlotlyFigure({ data: [{ type: 'scatter' }] })).toBe(true)
   for (const json of [null, [], { data: {} }, { layout: {} }, 'data', 3]) expect(isPlotlyFigure(json)).toBe(false)
+})
+
+test('a file that is nested without end is listed and not looked into', async () => {
+  const directory = await temporaryRoot()
+  const deep = `${'['.repeat(200)}${']'.repeat(200)}`
+  await writeFile(join(directory, 'deep.json'), `{"data": [${deep}]}`)
+  await writeFile(join(directory, 'flat.json'), JSON.stringify({ data: [{ text: deep, more: '\\"[[' }] }))
+  const { files } = await listOutputs(directory)
+  expect(files.map(({ path, plot }) => [path, plot])).toEqual([
+    ['deep.json', null],
+    ['flat.json', 'plotly'],
+  ])
+})
+
+const depthOf = (json: unknown): number =>
+  typeof json === 'object' && json !== null ? 1 + Math.max(0, ...Object.values(json).map(depthOf)) : 0
+
+test('the depth of JSON is told without reading it', () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 8 }), fc.nat(8), (text, deepest) => {
+      expect(isDeeperThan(deepest, Buffer.from(text))).toBe(depthOf(JSON.parse(text)) > deepest)
+    }),
+  )
 })

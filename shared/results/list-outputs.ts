@@ -6,6 +6,10 @@ import { logFolder, provenanceName } from './result-paths.ts'
 
 /** A Plotly figure larger than this is offered as a file only: no page draws it. */
 const largestFigureBytes = 32 * 1024 * 1024
+/** No reduction has more than this looked through for figures: whoever looks does nothing else meanwhile, and has leases to keep. */
+const mostFigureBytes = 96 * 1024 * 1024
+/** A figure has some ten levels. To read 16 million takes half a minute and a gigabyte. */
+const deepestFigure = 100
 
 export type ListedOutputs = { readonly files: readonly ResultFile[]; readonly leftUnlisted: number }
 
@@ -17,9 +21,10 @@ export const listOutputs = async (directory: string, most = 5_000): Promise<List
   const paths = await listFiles(directory, '')
   paths.sort()
   const files: ResultFile[] = []
+  const looking = { bytesLeft: mostFigureBytes }
   let leftUnlisted = Math.max(0, paths.length - most)
   for (const path of paths.slice(0, most)) {
-    const file = await describe(directory, path)
+    const file = await describe(directory, path, looking)
     if (file) files.push(file)
     else leftUnlisted += 1
   }
@@ -38,26 +43,54 @@ const listFiles = async (directory: string, below: string): Promise<string[]> =>
 
 const longestPath = 1_000
 
-const describe = async (directory: string, path: string): Promise<ResultFile | undefined> => {
+type Looking = { bytesLeft: number }
+
+const describe = async (directory: string, path: string, looking: Looking): Promise<ResultFile | undefined> => {
   const found = await lstat(join(directory, path)).catch(() => undefined)
   if (!found || path.length > longestPath) return undefined
   return {
     path,
     sizeBytes: found.size,
     mediaType: mediaTypeOf(path),
-    plot: await plotKind(directory, path, found.size),
+    plot: await plotKind(directory, path, found.size, looking),
   }
 }
 
-const plotKind = async (directory: string, path: string, sizeBytes: number): Promise<ResultFile['plot']> => {
+const plotKind = async (
+  directory: string,
+  path: string,
+  sizeBytes: number,
+  looking: Looking,
+): Promise<ResultFile['plot']> => {
   if (path.startsWith(`${logFolder}/`) || path === provenanceName || sizeBytes === 0) return null
   if (isPicture(path)) return 'image'
-  if (extname(path).toLowerCase() !== '.json' || sizeBytes > largestFigureBytes) return null
+  if (extname(path).toLowerCase() !== '.json' || sizeBytes > Math.min(largestFigureBytes, looking.bytesLeft))
+    return null
+  looking.bytesLeft -= sizeBytes
   try {
-    return isPlotlyFigure(JSON.parse(await readFile(join(directory, path), 'utf8'))) ? 'plotly' : null
+    const bytes = await readFile(join(directory, path))
+    if (isDeeperThan(deepestFigure, bytes)) return null
+    return isPlotlyFigure(JSON.parse(bytes.toString('utf8'))) ? 'plotly' : null
   } catch {
     return null
   }
+}
+
+const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}')
+
+/** Are brackets nested deeper than this? Told without reading the JSON, which costs by its depth. */
+export const isDeeperThan = (deepest: number, bytes: Buffer): boolean => {
+  let depth = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]
+    if (byte === quote) {
+      for (at += 1; at < bytes.length && bytes[at] !== quote; at += 1) if (bytes[at] === backslash) at += 1
+    } else if (byte === openList || byte === openObject) {
+      depth += 1
+      if (depth > deepest) return true
+    } else if (byte === closeList || byte === closeObject) depth -= 1
+  }
+  return false
 }
 
 /** Plotly's JSON: an object whose `data` is the list of traces. */
