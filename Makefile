@@ -38,6 +38,9 @@ help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-14s %s\n", $$1, $$2 }'
 	@printf '\nSettings of make up, by environment: PORT (8080), STATE_DIR (.local), ARCHIVE_ROOT, RESULTS_ROOT,\nINSTRUMENTS_FILE, ENVIRONMENTS_FILE, DATABASE_URL, BROKER_URL. For instance: ARCHIVE_ROOT=/isis make up\n\n'
 
+# Compiled code that Node keeps: without this vite and npm leave it in /tmp.
+export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/node
+
 install:
 	@sh local/install.sh
 

@@ -112,6 +112,10 @@ const server = createServer((request, response) => {
   request.on('data', (chunk) => chunks.push(chunk))
   request.on('end', () => {
     const { method, url, headers } = request
+    if (headers['x-connector']) {
+      const [connector, topic] = [headers['x-connector'], headers['x-topic']]
+      console.log('called', method, url, 'by', connector, 'for', topic, 'with', headers['content-length'], 'bytes')
+    }
     response.setHeader('content-type', 'application/json')
     response.setHeader('x-version', process.env.VERSION ?? '')
     response.end(JSON.stringify({ method, url, headers, pid: process.pid, body: Buffer.concat(chunks).toString() }))

@@ -32,6 +32,8 @@ export type SupervisedProcess = {
   stop(): Promise<void>
 }
 
+const lastWordsMs = 2_000
+
 /**
  * Keeps one process running until told to stop. It runs in a process group of its own and holds the end of a pipe as
  * its standard input, which closes when we die, however we die: a child started with `exit_with_parent=1` ends then.
@@ -57,6 +59,7 @@ export function supervise(supervision: Supervision): SupervisedProcess {
         startedAt: new Date(),
       }
       readOutput(child, supervision.onLines)
+      child.once('exit', () => letGoOfOutput(child))
       child.once('close', (code, signal) => finish(code === null ? `was ended by ${signal}` : `ended with ${code}`))
       supervision.onStart?.(current.identity)
     } catch (error) {
@@ -67,7 +70,6 @@ export function supervise(supervision: Supervision): SupervisedProcess {
   const finish = (how: string) => {
     const last = current
     current = undefined
-    if (last !== undefined) sendToGroup(last.identity.pid, 'SIGKILL')
     supervision.onEnd?.(how, last?.identity)
     if (isStopping) return ended()
     if (last !== undefined && Date.now() - last.startedAt.getTime() > soundAfterMs) failures = 0
@@ -121,6 +123,16 @@ function readOutput(child: ChildProcess, onLines: (lines: readonly string[]) => 
     const lines = splitLines(onLines)
     stream?.on('data', (chunk: Buffer) => lines.write(chunk)).on('end', () => lines.end())
   }
+}
+
+/** What it started may still hold its output open: the rest of its group ends with it, and nobody waits for others. */
+function letGoOfOutput(child: ChildProcess): void {
+  if (child.pid !== undefined) sendToGroup(child.pid, 'SIGKILL')
+  const patience = setTimeout(() => {
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }, lastWordsMs)
+  child.once('close', () => clearTimeout(patience))
 }
 
 function sendToGroup(pid: number, signal: NodeJS.Signals): void {
