@@ -310,6 +310,12 @@ describe('GET reductions/{id}/log', () => {
     expect((await logOf(reduction, '?offset=-3')).text).toBe('z')
   })
 
+  it('of a reduction that was given up is what its last processor had written down', async () => {
+    const reduction = await insertReduction('Error')
+    await api.write(api.resultsRoot, `MARI/.staging/${reduction}-3.log`, 'last words')
+    expect(await logOf(reduction)).toMatchObject({ status: 200, text: 'last words', isComplete: 'true' })
+  })
+
   it('of a reduction that never ran is empty and complete', async () => {
     expect(await logOf(await insertReduction('Skipped'))).toMatchObject({ status: 200, text: '', isComplete: 'true' })
     expect(await logOf(await insertReduction('Queued'))).toMatchObject({ status: 200, text: '', isComplete: 'false' })

@@ -53,14 +53,18 @@ const logRoute = createRoute({
   },
 })
 
-/** Where the log is looked for: as long as the script may run, beside and in its staging directory, then among the results. */
+/**
+ * Where the log is looked for: as long as the script may run, beside and in its staging directory, then among the results. One that was
+ * given up because its processors died has no results, and its last log stays where it was.
+ */
 const placesOf = (resultsRoot: string, place: ReductionPlace): LogPlaces => {
   const { rbNumber, target, instrument, id, fence } = place
   if (rbNumber === null) return { staged: undefined, filed: [] }
   const path = scriptLogName({ rbNumber, target })
   const attempt = { instrument, reductionId: id, fence }
   const published = place.resultsPath === null ? [] : [{ root: resultsRoot, directory: place.resultsPath, path }]
-  if (place.state !== 'Processing') return { staged: undefined, filed: published }
+  const isGivenUp = place.state === 'Error' && place.resultsPath === null
+  if (place.state !== 'Processing' && !isGivenUp) return { staged: undefined, filed: published }
   return {
     staged: stagingLog(resultsRoot, attempt),
     filed: [{ root: resultsRoot, directory: stagingDirectory(resultsRoot, attempt), path }, ...published],
