@@ -87,9 +87,11 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
     await page.getByRole('button', { name: 'Colours: Light' }).click()
     await settled(page)
     await eventually(() => inked(page)).toBeGreaterThan(2000)
-    const download = page.waitForEvent('download')
-    await page.getByRole('button', { name: 'PNG' }).click()
-    expect((await download).suggestedFilename()).toBe('Focused_both_banks.png')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'PNG', exact: true }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('Focused_both_banks.png')
   })
 
   it('shows pictures, maps and error bars, and steps through plots by key', async () => {
@@ -116,7 +118,7 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
     await settled(page)
     await page.getByRole('heading', { name: 'Variables, 2 changed' }).waitFor()
     expect(await page.locator('aside dl div', { hasText: 'vanadium_run' }).textContent()).toMatch(
-      /instead of 236516\s*241390/,
+      /instead of\s236516\s*241390/,
     )
     await page.getByRole('button', { name: 'Copy for Windows: the Windows results path' }).click()
     await page.getByText('Copied the Windows results path').waitFor()
@@ -135,9 +137,11 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
     const { base, stub } = await service()
     const { page } = await open()
     await page.goto(`${base}reductions/${reductionOf(stub.world, 'ENGINX', 299_080)}?tab=files`)
-    const download = page.waitForEvent('download')
-    await page.getByRole('link', { name: 'RB_1920234_Run_299080_Script.out' }).click()
-    expect((await download).suggestedFilename()).toBe('RB_1920234_Run_299080_Script.out')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'RB_1920234_Run_299080_Script.out' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('RB_1920234_Run_299080_Script.out')
   })
 
   it('shows the end of a long log at once and the whole when asked', async () => {
@@ -149,8 +153,8 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
     stub.world.reductions.set(id, { ...reduction, log: `${long}\n${sampleLog('ENGINX', 299_080)}` })
     const { page } = await open()
     await page.goto(`${base}reductions/${id}`)
-    await page.getByText(/The first 2(\.\d)? MB are not shown/).waitFor()
-    expect(await page.locator('[data-number="1"]').textContent()).not.toBe('line 1 of a long log that goes on')
+    await page.getByText(/The first \d(\.\d)? MB are not shown/).waitFor()
+    expect(await page.locator('.line').first().textContent()).toMatch(/^line [1-9]\d{4} of a long log/)
     await page.getByRole('button', { name: /^Show all/ }).click()
     await page.getByText('60,007 lines').waitFor()
     expect(await page.locator('[data-number="60000"]').textContent()).toBe('line 60000 of a long log that goes on')

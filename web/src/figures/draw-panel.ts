@@ -87,6 +87,12 @@ export const drawPanel = (target: HTMLElement, panel: Panel, options: PanelOptio
       hooks: {
         drawAxes: [(drawn) => panel.map && options.colours && drawMap(drawn, panel.map, options.colours)],
         draw: [(drawn) => drawErrorBars(drawn, lines, options.look)],
+        // Scales are settled a moment after the drawing is made.
+        ready: [
+          (drawn) => {
+            start.ranges = { x: rangeOf(drawn, 'x'), y: rangeOf(drawn, 'y') }
+          },
+        ],
         setCursor: [
           (drawn) => {
             const { left, top, idx } = drawn.cursor
@@ -112,7 +118,6 @@ export const drawPanel = (target: HTMLElement, panel: Panel, options: PanelOptio
     [x, ...ys] as uPlot.AlignedData,
     target,
   )
-  start.ranges = { x: rangeOf(plot, 'x'), y: rangeOf(plot, 'y') }
 
   const set = (ranges: { x: uPlot.Range.MinMax; y: uPlot.Range.MinMax }): void =>
     plot.batch(() => {
