@@ -1,5 +1,5 @@
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise'
-import type { z } from 'zod'
+import { createPool, type Pool, type PoolConnection } from 'mysql2/promise'
+import { z } from 'zod'
 import { checkDatabaseAddress } from './database-address.ts'
 import { asDatabaseFault, isPassingConflict } from './faults.ts'
 
@@ -31,10 +31,45 @@ const sessionSettings = `SET time_zone = '+00:00',
 
 const sessionSettingsOfMariaDb = sessionSettings.replace('transaction_isolation', 'tx_isolation')
 
-const sqlOver = (runner: Pool | PoolConnection): Sql => ({
+/** How statements reach the server; see {@link onConnection}. */
+type Run = (sql: string, parameters: readonly Parameter[]) => Promise<[unknown, unknown]>
+
+/** A server that holds the connection and says nothing for this long is out of reach; lock waits end after 10 s. */
+const usualStatementMs = 60_000
+
+/** Runs statements on one connection, each within its time. One that took longer leaves the connection unusable: it is closed. */
+const onConnection =
+  (connection: PoolConnection, statementMs: number): Run =>
+  async (sql, parameters) => {
+    try {
+      return await connection.query({ sql, values: [...parameters], timeout: statementMs })
+    } catch (cause) {
+      if (isTimeout(cause)) connection.destroy()
+      throw cause
+    }
+  }
+
+const isTimeout = (cause: unknown): boolean =>
+  cause instanceof Error && Reflect.get(cause, 'code') === 'PROTOCOL_SEQUENCE_TIMEOUT'
+
+/** Runs each statement on whichever connection is free. */
+const onPool =
+  (pool: Pool, statementMs: number): Run =>
+  async (sql, parameters) => {
+    const connection = await pool.getConnection()
+    try {
+      return await onConnection(connection, statementMs)(sql, parameters)
+    } finally {
+      connection.release()
+    }
+  }
+
+const headerSchema = z.object({ affectedRows: z.number(), insertId: z.number() })
+
+const sqlOver = (run: Run): Sql => ({
   rows: async (schema, sql, parameters = []) => {
     try {
-      const [rows] = await runner.query(sql, [...parameters])
+      const [rows] = await run(sql, parameters)
       if (!Array.isArray(rows)) throw new TypeError('rows() was given a statement that returns none')
       return rows.map((row) => schema.parse(row))
     } catch (cause) {
@@ -43,8 +78,9 @@ const sqlOver = (runner: Pool | PoolConnection): Sql => ({
   },
   change: async (sql, parameters = []) => {
     try {
-      const [header] = await runner.query<ResultSetHeader>(sql, [...parameters])
-      return { changed: header.affectedRows, insertedId: header.insertId }
+      const [header] = await run(sql, parameters)
+      const { affectedRows, insertId } = headerSchema.parse(header)
+      return { changed: affectedRows, insertedId: insertId }
     } catch (cause) {
       throw asDatabaseFault(sql, cause)
     }
@@ -58,7 +94,11 @@ const attempts = 5
  * down and recovers by itself. The password never reaches a log or an error.
  * @throws {DatabaseAddressFault} for an address that cannot be used
  */
-export const openDatabase = (url: string, options: { readonly connections?: number } = {}): Database => {
+export const openDatabase = (
+  url: string,
+  options: { readonly connections?: number; readonly statementMs?: number } = {},
+): Database => {
+  const statementMs = options.statementMs ?? usualStatementMs
   const pool = createPool({
     uri: checkDatabaseAddress(url),
     connectionLimit: options.connections ?? 8,
@@ -81,14 +121,15 @@ export const openDatabase = (url: string, options: { readonly connections?: numb
     const connection = await pool.getConnection().catch((cause: unknown) => {
       throw asDatabaseFault('connect', cause)
     })
+    const run = onConnection(connection, statementMs)
     try {
-      await connection.beginTransaction()
-      const result = await work(sqlOver(connection))
-      await connection.commit()
+      await run('START TRANSACTION', [])
+      const result = await work(sqlOver(run))
+      await run('COMMIT', [])
       connection.release()
       return result
     } catch (cause) {
-      await connection.rollback().then(
+      await run('ROLLBACK', []).then(
         () => connection.release(),
         () => connection.destroy(),
       )
@@ -97,7 +138,7 @@ export const openDatabase = (url: string, options: { readonly connections?: numb
   }
 
   return {
-    ...sqlOver(pool),
+    ...sqlOver(onPool(pool, statementMs)),
     transaction: async (work) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
