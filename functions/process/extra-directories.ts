@@ -49,6 +49,12 @@ export const copyToExtraDirectories = async (
   for (const { path: directory, mayReplace } of directories) {
     try {
       for (const path of await filesBelow(results)) {
+        if (!mayReplace && isOfAVersion(path)) {
+          failed.push(
+            `${JSON.stringify(path)} was not copied to ${JSON.stringify(directory)}: nobody adds to published results.`,
+          )
+          continue
+        }
         await placeFile(join(results, path), join(directory, path), modes, mayReplace)
       }
     } catch (cause) {

@@ -27,3 +27,16 @@ test('a version’s files are placed, replace those of the same run, and never t
   expect((await tree(root)).filter((path) => !path.startsWith('.versions'))).toEqual(['MARI123.nxs', 'MARI1234.nxs'])
   expect(await placeFlat(second, root, versions, usualModes)).toHaveLength(1)
 })
+
+test('nothing is placed among the published versions of this run or another', async () => {
+  const root = await temporaryRoot()
+  const versions = join(root, '.versions', '123')
+  const version = join(versions, 'run-version-0')
+  await mkdir(join(version, '.versions', '124', 'run-version-0'), { recursive: true })
+  await writeFile(join(version, '.versions', '124', 'run-version-0', 'MARI124.nxs'), 'not of run 124')
+  await writeFile(join(version, 'MARI123.nxs'), 'mine')
+  expect(await placeFlat(version, root, versions, usualModes)).toEqual([
+    '.versions/124/run-version-0/MARI124.nxs was not placed: published versions lie in this folder.',
+  ])
+  expect((await tree(root)).filter((path) => path.startsWith('.versions/124'))).toEqual([])
+})

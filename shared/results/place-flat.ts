@@ -3,7 +3,7 @@ import { copyFile, link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:
 import { basename, dirname, join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
 import { hasCode } from './results-fault.ts'
-import { logFolder, provenanceName } from './result-paths.ts'
+import { hiddenVersionsFolder, logFolder, provenanceName } from './result-paths.ts'
 import { syncToDisk } from './sync-to-disk.ts'
 
 /**
@@ -21,7 +21,9 @@ export const placeFlat = async (
   const notPlaced: string[] = []
   for (const path of await filesBelow(version)) {
     const target = join(flatDirectory, path)
-    if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, versions))) {
+    if (path.startsWith(`${hiddenVersionsFolder}/`)) {
+      notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
+    } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, versions))) {
       notPlaced.push(`${path} was not placed: a file of another run has this name.`)
     } else await placeFile(join(version, path), target, modes)
   }

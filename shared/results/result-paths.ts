@@ -19,10 +19,13 @@ export const autoreducedDirectory = (
   place: Pick<ResultPlace, 'instrument' | 'rbNumber'>,
 ): string => join(resultsRoot, place.instrument, 'RBNumber', `RB${place.rbNumber}`, 'autoreduced')
 
+/** Below the folder of a flat instrument. */
+export const hiddenVersionsFolder = '.versions'
+
 /** Where all versions of one run's (or batch's) results lie; hidden for a flat instrument, whose people look one level up. */
 export const versionsDirectory = (resultsRoot: string, place: Omit<ResultPlace, 'version'>): string => {
   const autoreduced = autoreducedDirectory(resultsRoot, place)
-  return place.isFlat ? join(autoreduced, '.versions', place.target) : join(autoreduced, place.target)
+  return place.isFlat ? join(autoreduced, hiddenVersionsFolder, place.target) : join(autoreduced, place.target)
 }
 
 const versionName = (version: number): string => `run-version-${version}`
