@@ -9,7 +9,7 @@ import type { Launch, LaunchedScript, Launcher } from './launcher.ts'
 import { runnerEventSchema, runnerReportSchema, type RunnerEvent, type ScriptEnd } from './runner-events.ts'
 
 /** The Python package beside this module, in the sources and in the bundle alike. */
-const runnerDirectory = join(import.meta.dirname, 'runner')
+const runnerProgram = join(import.meta.dirname, 'runner', '__main__.py')
 
 /** How long the runner may take to end a script before it is ended itself; it tries for five seconds. */
 const patienceMs = 7_000
@@ -23,7 +23,7 @@ export const plainProcessGroup: Launcher = {
     try {
       const jobFile = join(launch.scratch, 'job.json')
       writeFileSync(jobFile, JSON.stringify(launch.job), { mode: 0o600 })
-      const runner = spawn(launch.interpreter, ['-u', runnerDirectory, jobFile], {
+      const runner = spawn(launch.interpreter, ['-u', runnerProgram, jobFile], {
         cwd: launch.scratch,
         env: { ...launch.environment },
         detached: true,

@@ -1,10 +1,9 @@
-"""`<interpreter> -u <this folder> <job.json>`: run the job that the file describes.
+"""`<interpreter> -u <this file> <job.json>`: run the job that the file describes.
 
 The parent holds standard input open for as long as the job may run, reads the log from standard output and error, and reads
 events, one JSON object a line, from file descriptor 3.
 """
 
-import importlib.util
 import os
 import sys
 
@@ -13,12 +12,9 @@ def load_package():
     """Import this folder under a name no script uses, and take it off the path where it would shadow scripts' neighbours."""
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != folder]
-    spec = importlib.util.spec_from_file_location(
-        "_autoreduction_runner", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
-    )
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = package
-    spec.loader.exec_module(package)
+    package = type(sys)("_autoreduction_runner")
+    package.__path__ = [folder]
+    sys.modules[package.__name__] = package
 
 
 def run(job_path):

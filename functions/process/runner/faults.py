@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-import traceback
 
 LONGEST_MESSAGE = 2000
 
@@ -39,6 +38,9 @@ def show(fault):
 
 def from_exception(error, script_directory, loading):
     """The fault that an exception out of a script means. `loading` is the file that was being executed."""
+    # Here and below: it takes longer to import than all of ours together, and most scripts need none of it.
+    import traceback
+
     summary = traceback.TracebackException.from_exception(error)
     leave_out_our_lines(summary, script_directory)
     own = [frame for frame in summary.stack if not frame.filename.startswith((os.sep, "<"))]
@@ -106,6 +108,8 @@ def format_safely(summary):
 
 def leave_out_our_lines(summary, script_directory):
     """Drops the runner's and the import system's frames and names the script's files as the scientist knows them."""
+    import traceback
+
     seen, todo = set(), [summary]
     while todo:
         one = todo.pop()
@@ -123,6 +127,8 @@ def leave_out_our_lines(summary, script_directory):
 def named_for_people(frame, script_directory):
     if not is_inside(frame.filename, script_directory):
         return frame
+    import traceback
+
     name = os.path.relpath(frame.filename, script_directory)
     return traceback.FrameSummary(name, frame.lineno, frame.name, lookup_line=False, line=frame.line)
 

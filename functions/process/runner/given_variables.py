@@ -4,7 +4,6 @@ Given is a list of `{name, group?, typed}` where the caller said the type, or `{
 value takes the type of the script's own value where nothing is lost: 1 becomes 1.0 for a float, a list becomes a tuple.
 """
 
-import difflib
 from collections import OrderedDict
 
 from . import typed_values
@@ -37,6 +36,8 @@ def unknown(name, group, names):
     kind = "" if group is None else " among its %s variables" % group
     if not names:
         return "“%s” was given, but the script has no variables." % name
+    import difflib
+
     near = difflib.get_close_matches(name, names, 3, 0.6)
     by_case = [one for one in names if one.lower() == name.lower() and one not in near]
     if near or by_case:

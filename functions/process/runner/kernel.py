@@ -26,8 +26,8 @@ def signal_when_parent_dies(number):
 def prefer_as_memory_victim():
     """When the machine runs out of memory, the script goes before the service."""
     try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-            file.write("500")
+        with open("/proc/self/oom_score_adj", "wb") as file:
+            file.write(b"500")
     except OSError:
         pass
 

@@ -6,7 +6,6 @@ import select
 import signal
 import sys
 import time
-import traceback
 
 from . import kernel
 from .process_tree import end_all_descendants
@@ -46,6 +45,8 @@ def fork_script_process():
     try:
         watch(script, report_read, wake_up, stop_asked)
     except BaseException:
+        import traceback
+
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
@@ -72,7 +73,7 @@ def reporter(descriptor):
         if os.getpid() != script:
             # A copy that the script forked has come back from main: it has nothing to say for the original.
             os._exit(0)
-        line = (json.dumps(message) + "\n").encode("ascii")
+        line = (json.dumps(message) + "\n").encode()
         while line:
             line = line[os.write(descriptor, line) :]
 
@@ -198,7 +199,7 @@ def pass_on(line):
 
 
 def emit(event):
-    line = (json.dumps(event) + "\n").encode("ascii")
+    line = (json.dumps(event) + "\n").encode()
     try:
         while line:
             line = line[os.write(EVENTS_FD, line) :]
