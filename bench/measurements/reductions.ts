@@ -45,12 +45,11 @@ const finishedSchema = z.object({
   state: z.string(),
   reason: z.string().nullable(),
   instrument: z.string(),
-  target: z.string(),
   startedAt: instantMs,
   finishedAt: instantMs,
   scriptSeconds: z.number().nullable(),
 })
-export type FinishedReduction = z.infer<typeof finishedSchema>
+type FinishedReduction = z.infer<typeof finishedSchema>
 
 /** Waits until so many reductions newer than `since` have ended, and gives them. @throws where one is not Completed, or in the end */
 export const untilCompleted = async (
@@ -59,21 +58,61 @@ export const untilCompleted = async (
   wanted: number,
   options: { readonly everyMs: number; readonly withinMs: number },
 ): Promise<readonly FinishedReduction[]> => {
-  const deadline = performance.now() + options.withinMs
+  const ended = await waitForEnds(stack, since, wanted, options)
+  if (ended < wanted) throw new Error(`only ${ended} of ${wanted} reductions ended in time`)
+  return completedSince(stack, since)
+}
+
+/** Those that ended within the time; the others are taken out of the line. */
+export const completedWithin = async (
+  stack: BenchStack,
+  since: number,
+  wanted: number,
+  withinMs: number,
+): Promise<readonly FinishedReduction[]> => {
+  await waitForEnds(stack, since, wanted, { everyMs: 200, withinMs })
+  const ended = await completedSince(stack, since)
+  await emptyLine(stack)
+  return ended
+}
+
+/** Takes what waits out of the line and lets what runs end. */
+export const emptyLine = async ({ database }: BenchStack): Promise<void> => {
+  await database.change(`UPDATE reductions SET state = 'Cancelled', finished_at = queued_at WHERE state = 'Queued'`)
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const [row] = await database.rows(
+      z.object({ running: count }),
+      `SELECT COUNT(*) AS running FROM reductions WHERE state = 'Processing'`,
+    )
+    if (row?.running === 0) return
+    await wait(100)
+  }
+}
+
+const waitForEnds = async (
+  { database }: BenchStack,
+  since: number,
+  wanted: number,
+  { everyMs, withinMs }: { readonly everyMs: number; readonly withinMs: number },
+): Promise<number> => {
+  const deadline = performance.now() + withinMs
   for (;;) {
-    const [row] = await stack.database.rows(
+    const [row] = await database.rows(
       z.object({ ended: count }),
       `SELECT COUNT(*) AS ended FROM reductions WHERE id > ? AND state NOT IN ('Queued', 'Processing')`,
       [since],
     )
-    if (row && row.ended >= wanted) break
-    if (performance.now() > deadline) throw new Error(`only ${row?.ended} of ${wanted} reductions ended in time`)
-    await wait(options.everyMs)
+    const ended = row?.ended ?? 0
+    if (ended >= wanted || performance.now() > deadline) return ended
+    await wait(everyMs)
   }
-  const all = await stack.database.rows(
+}
+
+const completedSince = async ({ database }: BenchStack, since: number): Promise<readonly FinishedReduction[]> => {
+  const all = await database.rows(
     finishedSchema,
-    `SELECT state, reason, instrument, target, started_at AS startedAt, finished_at AS finishedAt, script_seconds AS scriptSeconds
-     FROM reductions WHERE id > ? ORDER BY id`,
+    `SELECT state, reason, instrument, started_at AS startedAt, finished_at AS finishedAt, script_seconds AS scriptSeconds
+     FROM reductions WHERE id > ? AND state NOT IN ('Queued', 'Processing') ORDER BY id`,
     [since],
   )
   const odd = all.find(({ state }) => state !== 'Completed')

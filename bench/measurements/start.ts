@@ -4,10 +4,10 @@ import { middle, numbersFrom, percentile } from '../statistics.ts'
 import { watchOnly } from './instruments.ts'
 import { newestReduction, untilCompleted } from './reductions.ts'
 
-const instruments = numbersFrom(1, 40).map((number) => `START${number}`)
-const spreadMs = 60_000
+const instruments = numbersFrom(1, 30).map((number) => `START${number}`)
+const spreadMs = 50_000
 
-/** From the change of lastrun.txt until the reduction is Processing, with cron's own passes, at moments spread over a minute. */
+/** From the change of lastrun.txt until the reduction is Processing, with cron's own passes, at moments spread over five of its turns. */
 export const start: Measurement = {
   name: 'start',
   measure: async (stack) => {
@@ -15,7 +15,6 @@ export const start: Measurement = {
     for (const instrument of instruments) await stack.archive.addRuns(instrument, [2])
     const since = await newestReduction(stack)
     const announced = new Map<string, number>()
-    // A step that shares no factor with the ten seconds of cron meets it at every phase.
     for (const instrument of instruments) {
       announced.set(instrument, await stack.archive.announce(instrument, 2))
       await wait(spreadMs / instruments.length)

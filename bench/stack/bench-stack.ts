@@ -47,10 +47,14 @@ export const startBenchStack = async (): Promise<BenchStack> => {
   try {
     const archive = await makeBenchArchive(folder)
     const environmentsFile = join(folder, 'environments.json')
-    const { interpreter, version } = python
+    // As `make up` makes one: what lies beside the system's Python has no part in it.
+    const interpreter = join(folder, 'python', 'bin', 'python')
+    await runProgram(python.interpreter, ['-m', 'venv', '--without-pip', join(folder, 'python')], {
+      directory: folder,
+    })
     await writeFile(
       environmentsFile,
-      JSON.stringify([{ name: 'Python', version, interpreter, environment: {}, default: true }]),
+      JSON.stringify([{ name: 'Python', version: python.version, interpreter, environment: {}, default: true }]),
     )
     const port = await freePort()
     await runProgram(process.execPath, [join(projectDirectory, 'local', 'up.ts')], {

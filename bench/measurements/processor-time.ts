@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import type { BenchStack } from '../stack/bench-stack.ts'
+
+/** In `/proc/<pid>/stat` and `/proc/stat`: hundredths of a second, on every Linux that Node runs on. */
+const ticksPerSecond = 100
+
+type Reading = { readonly byName: ReadonlyMap<string, number>; readonly machineBusy: number; readonly at: number }
+
+/** What a piece of work cost in processor time, which other programs on the machine change much less than they change its duration. */
+export type ProcessorTime = {
+  /** Seconds; children that have ended (`process`: scripts; others: reader processes) by themselves, as `<name>-children`. */
+  readonly byName: ReadonlyMap<string, number>
+  readonly total: number
+  /** The share of the machine's processors that other programs used meanwhile, 0 to 1. */
+  readonly others: number
+}
+
+export const withProcessorTime = async <Result>(
+  stack: BenchStack,
+  work: () => Promise<Result>,
+): Promise<{ readonly result: Result; readonly cost: ProcessorTime }> => {
+  const before = await readAll(stack)
+  const result = await work()
+  const after = await readAll(stack)
+  const byName = new Map([...after.byName].map(([name, seconds]) => [name, seconds - (before.byName.get(name) ?? 0)]))
+  const total = [...byName.values()].reduce((left, right) => left + right, 0)
+  const elsewhere = after.machineBusy - before.machineBusy - total
+  const others = Math.max(0, elsewhere / (((after.at - before.at) / 1000) * cpus().length))
+  return { result, cost: { byName, total, others } }
+}
+
+const readAll = async (stack: BenchStack): Promise<Reading> => {
+  const processes = [...(await stack.processes()), ...stack.services()]
+  const byName = new Map<string, number>()
+  const add = (name: string, seconds: number): unknown => byName.set(name, (byName.get(name) ?? 0) + seconds)
+  for (const { name, pid } of processes) {
+    const { own, children } = await secondsOf(pid)
+    add(name, own)
+    if (children > 0) add(`${name}-children`, children)
+  }
+  return { byName, machineBusy: await machineBusySeconds(), at: performance.now() }
+}
+
+/** Zero for one that has ended meanwhile. */
+const secondsOf = async (pid: number): Promise<{ readonly own: number; readonly children: number }> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // The name may hold anything; after its last parenthesis come the fields from the third on.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15).map(Number)
+  return { own: (user + system) / ticksPerSecond, children: (childUser + childSystem) / ticksPerSecond }
+}
+
+const machineBusySeconds = async (): Promise<number> => {
+  const [first = ''] = (await readFile('/proc/stat', 'utf8')).split('\n')
+  const [user = 0, nice = 0, system = 0, , , interrupt = 0, soft = 0] = first.split(/\s+/).slice(1).map(Number)
+  return (user + nice + system + interrupt + soft) / ticksPerSecond
+}
