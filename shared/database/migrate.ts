@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createConnection } from 'mysql2/promise'
 import type { RowDataPacket } from 'mysql2/promise'
+import { applyMigration } from './apply-migration.ts'
 import { checkDatabaseAddress } from './database-address.ts'
 
 const folder = new URL('./migrations/', import.meta.url)
 
 /**
  * Brings the schema up to date: applies the numbered files of `migrations/` that are not yet recorded, in order, forwards only.
- * Two at once are harmless: one waits for the other's lock. A file that was changed after it was applied stops everything.
+ * Two at once are harmless: one waits for the other's lock; one that was interrupted goes on where it stopped. A file that
+ * was changed after it was applied stops everything.
  */
 export const migrate = async (databaseUrl: string): Promise<{ readonly applied: readonly string[] }> => {
   const connection = await createConnection({
     uri: checkDatabaseAddress(databaseUrl),
-    multipleStatements: true,
     timezone: 'Z',
   })
   try {
@@ -37,11 +38,7 @@ export const migrate = async (databaseUrl: string): Promise<{ readonly applied: 
       if (before !== undefined) {
         throw new Error(`Migration ${name} was changed after it had been applied. Write a new one instead.`)
       }
-      await connection.query(sql)
-      await connection.query(
-        'INSERT INTO schema_migrations (name, sha256, applied_at) VALUES (?, ?, UTC_TIMESTAMP(6))',
-        [name, sha256],
-      )
+      await applyMigration(connection, { name, sql, sha256 })
       applied.push(name)
     }
     return { applied }
