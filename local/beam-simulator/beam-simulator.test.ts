@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 
 /**
  * The simulator and its scripts are Python, and so are their tests: each file of `tests/` is one test here.
- * `AUTOREDUCTION_PYTHON` names the interpreter of the environment `Python` (deploy/environments/python).
+ * They run in the environment `Python` (deploy/environments/python).
  */
-const python = process.env['AUTOREDUCTION_PYTHON']
+const python = inject('python')
 
 const testFiles = {
   test_raw_files: 'writes raw files that read back as what was simulated',
@@ -18,9 +18,6 @@ const testFiles = {
 
 describe('the beam simulator', () => {
   it.for(Object.entries(testFiles))('%s: %s', { timeout: 180_000 }, async ([file], { skip }) => {
-    if (python === undefined) {
-      throw new Error('AUTOREDUCTION_PYTHON must name the Python of deploy/environments/python/requirements.txt.')
-    }
     const { code, lines } = await runUnittest(python, file)
     expect(code, lines.join('\n')).toBe(0)
     const reason = lines.map((line) => /skipped '(.*)'$/.exec(line)?.[1]).find((found) => found !== undefined)
