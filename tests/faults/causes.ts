@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
-import { signal, type Stack } from './a-stack.ts'
+import { leaseSeconds, signal, type Stack } from './a-stack.ts'
 import { mountSmallDisk } from './full-disk.ts'
 import { becomesTrue, pause } from './pause.ts'
 import { redeploy } from './redeploy.ts'
@@ -23,6 +23,9 @@ export type Cause = {
   /** Nothing may count as a lost worker. */
   readonly losesNoWorker?: boolean
 }
+
+/** A lease, a tick of cron, dispatch's second look, and a moment: what the frozen one held is somebody else's by then. */
+const untilTakenBack = leaseSeconds + 10 + 5 + 3
 
 export const usualScripts = [0, 0.1, 2, 0.3, 0.5, 1, 4, 0.2, 6]
 
@@ -105,7 +108,8 @@ const deployNewVersions = async (struck: Struck): Promise<void> => {
 /** In the order of how likely each is to lose something. */
 export const causes: readonly Cause[] = [
   { name: 'process-killed', strike: kill('process', 3) },
-  { name: 'process-frozen', prepare: twoProcessors, strike: freeze('process') },
+  { name: 'process-frozen', prepare: twoProcessors, strike: freeze('process', untilTakenBack) },
+  { name: 'only-process-frozen', strike: freeze('process', untilTakenBack) },
   { name: 'mariadb-killed', strike: kill('mariadb', 2) },
   { name: 'mariadb-frozen', strike: freeze('mariadb'), losesNoWorker: true },
   {

@@ -39,12 +39,12 @@ export const kill =
 
 /** Freezes one process for longer than a lease, then lets it go on as if nothing had been. */
 export const freeze =
-  (role: string) =>
+  (role: string, seconds: number = leaseSeconds + 5) =>
   async (struck: Struck): Promise<void> => {
     await someTime(struck)
     const pid = await oneOf(struck, role)
     signal(pid, 'SIGSTOP')
-    await pause((leaseSeconds + 5) * 1_000)
+    await pause(seconds * 1_000)
     signal(pid, 'SIGCONT')
     struck.expectRecovery(new Date())
   }
