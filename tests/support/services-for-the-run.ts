@@ -1,9 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { ensurePythonEnvironment } from '../../local/environments/python-environment.ts'
-import { identify, identitySchema, isAlive } from '../../local/processes/identity.ts'
+import { identify } from '../../local/processes/identity.ts'
 import { startPrivateActiveMq } from '../../local/services/private-activemq.ts'
 import { startPrivateMariaDb } from '../../local/services/private-mariadb.ts'
 
@@ -28,9 +27,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const runs = join(stateDirectory, 'tests')
   mkdirSync(runs, { recursive: true })
   removeAbandoned(runs)
-  const directory = join(runs, randomBytes(6).toString('hex'))
-  mkdirSync(directory, { mode: 0o700 })
-  writeFileSync(join(directory, 'owner.json'), JSON.stringify(identify(process.pid)))
+  const directory = join(runs, folderName(process.pid))
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const say = (holder: string) => console.log(`waiting for the Python environment that ${holder} is making`)
   const [mariaDb, activeMq, python] = await Promise.all([
     process.env['TEST_DATABASE_URL'] ??
@@ -42,6 +40,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('databaseUrl', typeof mariaDb === 'string' ? mariaDb : mariaDb.url)
   project.provide('brokerUrl', typeof activeMq === 'string' ? activeMq : activeMq.url)
   project.provide('python', python.interpreter)
+  // For tests that only start Python's own.
+  process.env['AUTOREDUCTION_PYTHON'] ??= python.interpreter
   const removeFolder = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeFolder)
   return async () => {
@@ -50,17 +50,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-function removeAbandoned(runs: string): void {
-  for (const name of readdirSync(runs)) {
-    const directory = join(runs, name)
-    if (!hasLivingOwner(directory)) rmSync(directory, { recursive: true, force: true })
-  }
+/** Names its owner exactly: numbers of processes are used again. */
+function folderName(pid: number): string {
+  const identity = identify(pid)
+  return identity === undefined ? 'nobody' : `${pid}-${identity.startedAtTicks}-${identity.bootId.slice(0, 8)}`
 }
 
-function hasLivingOwner(directory: string): boolean {
-  try {
-    return isAlive(identitySchema.parse(JSON.parse(readFileSync(join(directory, 'owner.json'), 'utf8'))))
-  } catch {
-    return false
+function removeAbandoned(runs: string): void {
+  for (const name of readdirSync(runs)) {
+    if (name !== folderName(Number(name.split('-')[0]))) rmSync(join(runs, name), { recursive: true, force: true })
   }
 }
