@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freshSchema, type FreshSchema } from '../../../tests/support/fresh-schema.ts'
 import { claimNext } from './claim-next.ts'
+import { everyone } from '#contracts/viewer.ts'
 import { finishReduction } from './lease-held.ts'
 import { beatProcessor } from './processors.ts'
+import { findReduction } from './reduction-detail.ts'
 import { lockInstrument, recordReductions } from './record-reductions.ts'
 
 const python = { name: 'Python', version: '3.11' }
@@ -80,6 +82,8 @@ it('ends a reduction that cannot be read, so that it stands in nobody’s way', 
   )
   expect(ended).toMatchObject([{ state: 'Error', isOver: 1, latest: 'Error' }])
   expect(ended[0]?.reason).toContain('Submit the run again')
+  const shown = await findReduction(schema.database, everyone, unreadable[0] ?? 0)
+  expect(shown).toMatchObject({ state: 'Error', given: null })
 })
 
 it('ends a reduction whatever a script has said of its end, and however much', async () => {

@@ -24,10 +24,10 @@ const detailSchema = z.object({
   softwareName: z.string().nullable(),
   softwareVersion: z.string().nullable(),
   scriptSha256: z.string().nullable(),
-  /** What the script really got; null before it has started. */
-  recorded: jsonText(variablesSchema).nullable(),
+  /** What the script really got; null before it has started, and where it cannot be read: the rest is worth showing all the same. */
+  recorded: jsonText(variablesSchema).nullable().catch(null),
   /** What the submission gave. */
-  given: jsonText(givenArgumentsSchema).nullable(),
+  given: jsonText(givenArgumentsSchema).nullable().catch(null),
   submittedAt: isoInstant,
   startedAt: isoInstant.nullable(),
   finishedAt: isoInstant.nullable(),
