@@ -25,4 +25,14 @@ describe('a line for a person', () => {
   it.each(['plain words', '{not json', '{"other":"json"}'])('is "%s" as it is', (text) => {
     expect(line(text)).toBe(`21:56:06.123  detect-1  ${text}`)
   })
+
+  it('shows what a terminal would obey', () => {
+    const text = JSON.stringify({
+      '@timestamp': '2026-11-22T21:56:07.000Z',
+      'log.level': 'info',
+      message: '\u001b[2J\u009bm\rö',
+    })
+    expect(line(text)).toBe('21:56:07.000  detect-1  \\x1b[2J\\x9bm\\x0dö')
+    expect(line('\u001b]0;x\u0007')).toBe('21:56:06.123  detect-1  \\x1b]0;x\\x07')
+  })
 })

@@ -22,8 +22,17 @@ const notWorthALook = new Set([
   'service.name',
 ])
 
+/** What a terminal would obey rather than show: a path or a message may come from anybody. */
+// eslint-disable-next-line no-control-regex
+const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
+
 /** One printed line for a person: time, who, level, message, and the rest of its fields. */
 export function readableLine(line: { timestamp: string; instance: string; text: string }): string {
+  const shown = (sign: string): string => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`
+  return composed(line).replace(controls, shown)
+}
+
+function composed(line: { timestamp: string; instance: string; text: string }): string {
   const ecs = parseEcs(line.text)
   const time = (ecs?.['@timestamp'] ?? line.timestamp).slice(11, 23)
   if (ecs === undefined) return `${time}  ${line.instance}  ${line.text}`
