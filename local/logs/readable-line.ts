@@ -23,7 +23,6 @@ const notWorthALook = new Set([
 ])
 
 /** What a terminal would obey rather than show: a path or a message may come from anybody. */
-// eslint-disable-next-line no-control-regex
 const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
 
 /** One printed line for a person: time, who, level, message, and the rest of its fields. */
