@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)(`running again${whySkipped}`, { timeout: 120_000 },
     await page.getByText('Live', { exact: true }).waitFor()
     await keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
-    await page.getByText('search for a run, an RB number or an instrument').waitFor()
+    await page.getByText('search for a run, an RB number, a title or an instrument').waitFor()
     await keyboard.press('Escape')
     await keyboard.press('/')
     await keyboard.type('299080')

@@ -5,6 +5,7 @@ import {
   cursorSchema,
   detectionsSchema,
   filesSchema,
+  helloEventSchema,
   instrumentsSchema,
   instrumentVariablesSchema,
   noticeResolutionSchema,
@@ -145,13 +146,14 @@ export const openStubApi = (world: World) => {
     )
   })
   app.get('/runs', (context) => {
-    const { instrument, run, rb, state, limit, cursor } = context.req.query()
+    const { instrument, run, rb, state, title, limit, cursor } = context.req.query()
     const found = runsNewestFirst().filter(
       (candidate) =>
         (!instrument || candidate.instrument === instrument) &&
         (!run || candidate.runNumber === Number(run)) &&
         (!rb || candidate.rbNumber === Number(rb)) &&
-        (!state || candidate.latest?.state === state),
+        (!state || candidate.latest?.state === state) &&
+        (!title || (candidate.title ?? '').toLowerCase().includes(title.toLowerCase())),
     )
     const from = cursor ? Number(cursor) : 0
     const size = Number(limit ?? 50)
@@ -186,9 +188,13 @@ export const openStubApi = (world: World) => {
     const reduction = world.reductions.get(Number(context.req.param('id')))
     if (!reduction) return problem(context, 404, 'There is no such reduction.')
     const bytes = Buffer.from(reduction.log)
-    return context.body(Uint8Array.from(bytes.subarray(Number(context.req.query('offset') ?? 0))), 200, {
+    const asked = Number(context.req.query('offset') ?? 0)
+    const offset = Math.min(bytes.length, asked < 0 ? Math.max(0, bytes.length + asked) : asked)
+    return context.body(Uint8Array.from(bytes.subarray(offset)), 200, {
       'content-type': 'text/plain; charset=utf-8',
       'x-log-size': String(bytes.length),
+      'x-log-offset': String(offset),
+      'x-log-next': String(bytes.length),
       'x-log-complete': String(reduction.state !== 'Queued' && reduction.state !== 'Processing'),
     })
   })
@@ -273,7 +279,9 @@ export const openStubApi = (world: World) => {
   })
   app.get('/detections', (context) => {
     const { state } = context.req.query()
-    const items = [...world.detections.values()].filter((detection) => !state || detection.state === state)
+    const items = [...world.detections.values()].filter(
+      (detection) => !state || state.split(',').includes(detection.state),
+    )
     return context.json(detectionsSchema.parse({ items, next: null }))
   })
   app.post('/detections/:id/:action{dismiss|retry}', (context) => {
@@ -321,8 +329,9 @@ export const openStubApi = (world: World) => {
       const after = Number(context.req.header('last-event-id') ?? events.length)
       const send = (event: ChangeEvent): Promise<void> =>
         stream.writeSSE({ event: event.kind, id: String(event.id), data: JSON.stringify(event) })
+      const hello = helloEventSchema.parse({ newest: events.length, missed: false })
+      await stream.writeSSE({ event: 'hello', id: String(after), data: JSON.stringify(hello) })
       for (const event of events.filter((candidate) => candidate.id > after)) await send(event)
-      await stream.write(': connected\n\n')
       const listener: Listener = (event) => void send(event)
       listeners.add(listener)
       const cut = Promise.withResolvers<undefined>()

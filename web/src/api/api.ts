@@ -31,10 +31,21 @@ export type RunFilters = {
   readonly run?: string
   readonly rb?: string
   readonly state?: string
+  /** A part of the title. */
+  readonly title?: string
 }
 
-/** A piece of a log. `sizeBytes` is what the log holds so far, `isComplete` says that no more will come. */
-export type LogPiece = { readonly bytes: Uint8Array; readonly sizeBytes: number; readonly isComplete: boolean }
+/**
+ * A piece of a log. It starts at `offset`, later than asked where the middle of a very long log was not kept; reading goes on at
+ * `next`. `sizeBytes` is what has been printed so far, `isComplete` says that no more will come.
+ */
+export type LogPiece = {
+  readonly bytes: Uint8Array
+  readonly offset: number
+  readonly next: number
+  readonly sizeBytes: number
+  readonly isComplete: boolean
+}
 
 type Query = Readonly<Record<string, string | number | undefined>>
 
@@ -44,9 +55,9 @@ const jsonBody = (method: string, body: unknown, headers: Record<string, string>
   body: JSON.stringify(body),
 })
 
-const sizeOf = (response: Response, fallback: number): number => {
-  const size = Number(response.headers.get('x-log-size') ?? Number.NaN)
-  return Number.isSafeInteger(size) ? size : fallback
+const numberIn = (response: Response, header: string, otherwise: number): number => {
+  const value = Number(response.headers.get(header) ?? Number.NaN)
+  return Number.isSafeInteger(value) ? value : otherwise
 }
 
 /** The API as the portal uses it. Its answers carry the contracts' types; the API's own tests hold it to them. */
@@ -79,21 +90,24 @@ export const openApi = (base: URL, watch: Watch) => {
     script: (id: number, signal?: AbortSignal) => get<Script>(`reductions/${id}/script`, {}, signal),
     figure: (id: number, path: string, signal?: AbortSignal): Promise<unknown> =>
       request(new URL(fileUrl(id, path)), { signal: signal ?? null }, watch, 60_000).then(readJson),
+    /** `offset` counts bytes printed; a negative one counts from the end. */
     log: async (id: number, offset: number, signal?: AbortSignal): Promise<LogPiece> => {
       const response = await request(at(`reductions/${id}/log`, { offset }), { signal: signal ?? null }, watch)
       const bytes = new Uint8Array(await response.arrayBuffer())
+      const start = numberIn(response, 'x-log-offset', Math.max(0, offset))
+      const next = numberIn(response, 'x-log-next', start + bytes.length)
       return {
         bytes,
-        sizeBytes: sizeOf(response, offset + bytes.length),
+        offset: start,
+        next,
+        sizeBytes: numberIn(response, 'x-log-size', next),
         isComplete: response.headers.get('x-log-complete') === 'true',
       }
     },
-    /** How long a log is, without its text. */
-    logSize: async (id: number, signal?: AbortSignal): Promise<number> =>
-      sizeOf(await request(at(`reductions/${id}/log`), { method: 'HEAD', signal: signal ?? null }, watch), 0),
     variables: (instrument: string, signal?: AbortSignal) =>
       get<InstrumentVariables>(`instruments/${encodeURIComponent(instrument)}/variables`, {}, signal),
-    detections: (state: DetectionState, signal?: AbortSignal) => get<Detections>('detections', { state }, signal),
+    detections: (states: readonly DetectionState[], signal?: AbortSignal) =>
+      get<Detections>('detections', { state: states.join(','), limit: 500 }, signal),
     notices: (signal?: AbortSignal) => get<Notices>('notices', { open: 'true' }, signal),
     /** `key` makes a repeat of the very same request harmless. */
     submit: (submission: Submission, key: string) =>

@@ -8,8 +8,6 @@ const tailBytes = 2000
 export class LastLines {
   readonly lines = new SvelteMap<number, string>()
   readonly #api: Api
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown follows it
-  readonly #sizes = new Map<number, number>()
   #isReading = false
 
   constructor(api: Api) {
@@ -27,10 +25,7 @@ export class LastLines {
   }
 
   async #lookAt(id: number): Promise<void> {
-    const size = await this.#api.logSize(id)
-    if (size === this.#sizes.get(id)) return
-    const piece = await this.#api.log(id, Math.max(0, size - tailBytes))
-    this.#sizes.set(id, size)
+    const piece = await this.#api.log(id, -tailBytes)
     const last = new TextDecoder()
       .decode(piece.bytes)
       .split('\n')

@@ -1,10 +1,10 @@
-import type { Api } from '../api/api.ts'
+import type { Api, LogPiece } from '../api/api.ts'
 import { sentenceOf } from '../state/loaded.svelte.ts'
+import { sizeWords } from '../words/plain-words.ts'
 import { cleanLine, splitLog, toneOf, type LogLine } from './log-lines.ts'
 
 /** A log longer than this is shown from near its end; the whole is one click away. */
-const longBytes = 2_000_000
-const tailBytes = 400_000
+const tailBytes = 1_000_000
 const blockLines = 200
 
 /** A log that may still grow, read on from where it was. Lines come in blocks, so that a long log does not slow the page. */
@@ -15,6 +15,8 @@ export class LogTail {
   sizeBytes = $state(0)
   /** Bytes left out at the start; their lines are not counted, so line numbers are not shown then. */
   skippedBytes = $state(0)
+  /** The service itself has not kept some of the middle: numbers would be wrong from there on. */
+  isCut = $state(false)
   isComplete = $state(false)
   isRead = $state(false)
   fault = $state.raw<string>()
@@ -25,7 +27,7 @@ export class LogTail {
   })
   readonly #api: Api
   readonly #id: number
-  #offset = 0
+  #offset: number | undefined
   #decoder = new TextDecoder()
   #isReading = false
   readonly #stopped = new AbortController()
@@ -40,13 +42,10 @@ export class LogTail {
     if (this.#isReading || this.isComplete || this.#stopped.signal.aborted) return
     this.#isReading = true
     try {
-      if (!this.isRead) await this.#findStart()
       for (let isMore = true; isMore;) {
-        const piece = await this.#api.log(this.#id, this.#offset, this.#stopped.signal)
-        this.#offset += piece.bytes.length
-        this.#add(this.#decoder.decode(piece.bytes, { stream: true }))
-        this.sizeBytes = piece.sizeBytes
-        isMore = piece.bytes.length > 0 && this.#offset < piece.sizeBytes
+        const piece = await this.#api.log(this.#id, this.#offset ?? -tailBytes, this.#stopped.signal)
+        this.#take(piece)
+        isMore = piece.bytes.length > 0 && piece.next < piece.sizeBytes
         if (piece.isComplete && !isMore) this.isComplete = true
       }
       this.isRead = true
@@ -63,6 +62,7 @@ export class LogTail {
     this.blocks = []
     this.rest = ''
     this.skippedBytes = 0
+    this.isCut = false
     this.isComplete = false
     this.#offset = 0
     this.#decoder = new TextDecoder()
@@ -73,19 +73,24 @@ export class LogTail {
     this.#stopped.abort()
   }
 
-  async #findStart(): Promise<void> {
-    const size = await this.#api.logSize(this.#id, this.#stopped.signal)
-    if (size <= longBytes) return
-    this.#offset = size - tailBytes
-    this.skippedBytes = this.#offset
+  #take(piece: LogPiece): void {
+    const isFirstOfTail = this.#offset === undefined && piece.offset > 0
+    if (isFirstOfTail) this.skippedBytes = piece.offset
+    else if (this.#offset !== undefined && piece.offset > this.#offset) {
+      this.isCut = true
+      this.#add(`\n… ${sizeWords(piece.offset - this.#offset)} in the middle were not kept …\n`, false)
+    }
+    this.#offset = piece.next
+    this.sizeBytes = piece.sizeBytes
+    this.#add(this.#decoder.decode(piece.bytes, { stream: true }), isFirstOfTail)
   }
 
-  #add(text: string): void {
+  /** `startsInLine`: the first line of this text is the end of one that is not shown. */
+  #add(text: string, startsInLine: boolean): void {
     if (text === '') return
     const split = splitLog(this.rest + text, this.lineCount)
     this.rest = split.rest
-    // The first piece of a tail starts in the middle of a line.
-    const lines = this.skippedBytes > 0 && !this.isRead && this.blocks.length === 0 ? split.lines.slice(1) : split.lines
+    const lines = startsInLine ? split.lines.slice(1) : split.lines
     if (lines.length === 0) return
     const blocks = [...this.blocks]
     const last = blocks.at(-1)

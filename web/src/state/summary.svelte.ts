@@ -15,7 +15,7 @@ export class Summary {
     this.instruments = new Loaded((signal) => api.instruments(signal))
     this.overview = new Loaded((signal) => api.overview(signal))
     this.notices = new Loaded((signal) => api.notices(signal))
-    this.waiting = new Loaded((signal) => api.detections('waiting', signal))
+    this.waiting = new Loaded((signal) => api.detections(['waiting'], signal))
   }
 
   soon(): void {

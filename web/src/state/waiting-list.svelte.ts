@@ -9,15 +9,10 @@ export type WaitingRun = Omit<Detection, 'state'> & { readonly state: Detection[
 export const openWaitingList = (api: Api): Loaded<readonly WaitingRun[]> => {
   let shown: readonly WaitingRun[] = []
   return new Loaded(async (signal) => {
-    const lists = await Promise.all([
-      api.detections('waiting', signal),
-      api.detections('due', signal),
-      api.detections('given-up', signal),
-    ])
-    const items = lists.flatMap((list) => list.items)
+    const { items } = await api.detections(['waiting', 'due', 'given-up'], signal)
     const gone = shown.filter((run) => !items.some((item) => item.id === run.id))
     // Whether it was dismissed or has come is asked only where it matters.
-    const dismissed = gone.length === 0 ? [] : (await api.detections('dismissed', signal)).items
+    const dismissed = gone.length === 0 ? [] : (await api.detections(['dismissed'], signal)).items
     const renewed = shown.map(
       (run): WaitingRun =>
         items.find((item) => item.id === run.id) ??
