@@ -81,7 +81,9 @@ export const openStompConnection = (
     maxHeaders: 1000,
     // Beats go out early and are missed late: a broker that allows no grace would end a connection beating exactly at the interval.
     heartbeatOutputMargin: limits.heartBeatMs / 4,
-    heartbeatDelayMargin: limits.heartBeatMs / 2,
+    // ActiveMQ leaves a beat out where it has sent something else since the last one, so up to two intervals are still; the library
+    // looks at fixed windows.
+    heartbeatDelayMargin: limits.heartBeatMs * 1.25,
     connectHeaders: {
       'accept-version': '1.2',
       'heart-beat': `${limits.heartBeatMs},${limits.heartBeatMs}`,
