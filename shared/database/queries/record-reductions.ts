@@ -78,7 +78,8 @@ export const recordReductions = async (
         ? reduction.script.sha256
         : await storeScript(sql, reduction.script.files)
   const givenSha256 = reduction.given.length > 0 ? await storeArguments(sql, reduction.given) : null
-  const versions = await nextVersions(sql, instrument, runs)
+  const next = await nextVersions(sql, instrument, runs)
+  const versionOf = ({ runNumber }: RunToRecord): number => next.get(runNumber)?.version ?? 0
 
   await sql.change(
     `INSERT INTO reductions (instrument, target, version, state, reason, class, rb_number, started_by, description,
@@ -87,7 +88,7 @@ export const recordReductions = async (
       runs.map((run) => [
         instrument,
         String(run.runNumber),
-        versions.get(run.runNumber) ?? 0,
+        versionOf(run),
         run.start.state,
         run.start.state === 'Skipped' ? run.start.reason : null,
         reduction.class,
@@ -102,7 +103,7 @@ export const recordReductions = async (
     ],
   )
 
-  const pairs = runs.map((run) => [instrument, String(run.runNumber), versions.get(run.runNumber) ?? 0])
+  const pairs = runs.map((run) => [instrument, String(run.runNumber), versionOf(run)])
   const recorded = await sql.rows(
     z.object({ reductionId: integer, runNumber: z.coerce.number(), version: integer }),
     `SELECT id AS reductionId, target AS runNumber, version FROM reductions WHERE (instrument, target, version) IN (?)`,
@@ -110,11 +111,9 @@ export const recordReductions = async (
   )
   const ids = recorded.map(({ reductionId }) => reductionId)
   await sql.change(
-    `INSERT INTO reduction_runs (reduction_id, run_id)
-     SELECT reductions.id, runs.id FROM reductions
-     JOIN runs ON runs.instrument = reductions.instrument AND runs.run_number = CAST(reductions.target AS UNSIGNED)
-     WHERE reductions.id IN (?)`,
-    [ids],
+    // By values: as a join over the number in `target` it compared each run with each where the server knew little of the tables.
+    'INSERT INTO reduction_runs (reduction_id, run_id) VALUES ?',
+    [recorded.map(({ reductionId, runNumber }) => [reductionId, runIdOf(next, runNumber)])],
   )
   await sql.change(`UPDATE reductions SET finished_at = submitted_at WHERE id IN (?) AND state = 'Skipped'`, [ids])
   await sql.change(
@@ -182,11 +181,10 @@ const recordRuns = async (sql: Sql, instrument: string, runs: readonly RunToReco
   }
 }
 
-const nextVersions = async (
-  sql: Sql,
-  instrument: string,
-  runs: readonly RunToRecord[],
-): Promise<ReadonlyMap<number, number>> => {
+/** Each run's row and the version that its next reduction gets. */
+type NextVersions = ReadonlyMap<number, { readonly runId: number; readonly version: number }>
+
+const nextVersions = async (sql: Sql, instrument: string, runs: readonly RunToRecord[]): Promise<NextVersions> => {
   const runNumbers = runs.map(({ runNumber }) => runNumber)
   const known = await sql.rows(
     z.object({ runNumber: z.coerce.number(), version: integer }),
@@ -194,14 +192,23 @@ const nextVersions = async (
      WHERE instrument = ? AND target IN (?) GROUP BY target`,
     [instrument, runNumbers.map(String)],
   )
-  const onDisk = await sql.rows(
-    z.object({ runNumber: integer, version: integer }),
-    `SELECT run_number AS runNumber, versions_on_disk AS version FROM runs WHERE instrument = ? AND run_number IN (?)`,
+  const written = new Map(known.map(({ runNumber, version }) => [runNumber, version]))
+  const rows = await sql.rows(
+    z.object({ runId: integer, runNumber: integer, versionsOnDisk: integer }),
+    `SELECT id AS runId, run_number AS runNumber, versions_on_disk AS versionsOnDisk FROM runs
+     WHERE instrument = ? AND run_number IN (?)`,
     [instrument, runNumbers],
   )
-  const next = new Map<number, number>()
-  for (const { runNumber, version } of [...known, ...onDisk]) {
-    next.set(runNumber, Math.max(next.get(runNumber) ?? 0, version + 1))
-  }
-  return next
+  return new Map(
+    rows.map(({ runId, runNumber, versionsOnDisk }) => [
+      runNumber,
+      { runId, version: Math.max(0, (written.get(runNumber) ?? -1) + 1, versionsOnDisk + 1) },
+    ]),
+  )
+}
+
+const runIdOf = (next: NextVersions, runNumber: number): number => {
+  const run = next.get(runNumber)
+  if (!run) throw new Error(`Run ${runNumber} was not recorded with its reduction.`)
+  return run.runId
 }
