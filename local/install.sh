@@ -32,14 +32,26 @@ stamp=node_modules/.installed-from
 is_installed() {
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]
 }
-is_installed && exit 0
+# Our Node 24 comes as a package (Linux on x64); elsewhere the machine's own has to do.
+assert_node_24() {
+  [ -x node_modules/.bin/node ] && return 0
+  [ "$major" -ge 24 ] || fail "There is no packaged Node 24 for this machine, and its own is $major: install Node 24 (https://nodejs.org)."
+}
+if is_installed; then
+  assert_node_24
+  exit 0
+fi
 
 # Two at once would take the folder from under each other.
 if has flock; then
   exec 9<package-lock.json
   flock 9
-  is_installed && exit 0
+fi
+if is_installed; then
+  assert_node_24
+  exit 0
 fi
 printf '%s\n' 'Installing packages (npm ci), about a minute ...'
 npm ci --no-audit --no-fund --loglevel=error
 printf '%s' "$wanted" >"$stamp"
+assert_node_24

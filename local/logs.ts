@@ -50,6 +50,7 @@ if (only !== undefined && plain !== undefined) {
   const lines = shown.flatMap((name) => readLog(state.logs, name, { tail }))
   lines.sort((one, other) => one.timestamp.localeCompare(other.timestamp))
   show(lines.slice(-tail))
+  if (lines.length === 0 && !isFollowing) console.log('Nothing has been printed yet. Start the stack: make up')
   for (const name of isFollowing ? shown : []) {
     const { current } = logFiles(state.logs, name)
     following.push(followFile(current, (texts) => show(texts.flatMap(parseLogLine)), stopping.signal))
