@@ -46,7 +46,7 @@ export const startSubmit = async (
         'detection',
         outcomes.map((one) =>
           one.outcome === 'waiting'
-            ? { ...one, state: 'waiting', nextTryInSeconds: 1, file: undefined, hasFileChanged: false }
+            ? { ...one, state: 'waiting', nextTryInSeconds: 3_600, file: undefined, hasFileChanged: false }
             : { runNumber: one.runNumber, state: 'submitted' },
         ),
       )

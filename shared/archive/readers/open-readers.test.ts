@@ -86,8 +86,13 @@ describe('readers', () => {
 
     await unlink(join(root, 'WISH'))
     await file('WISH', 12)
-    nowMs += 30_000
-    await vi.waitFor(async () => expect(await readers.readLastrun('WISH')).toMatchObject({ kind: 'read', lastRun: 12 }))
+    await vi.waitFor(
+      async () => {
+        nowMs += 30_000
+        expect(await readers.readLastrun('WISH')).toMatchObject({ kind: 'read', lastRun: 12 })
+      },
+      { timeout: 20_000 },
+    )
     expect(log.warn).toHaveBeenCalledOnce()
   })
 
