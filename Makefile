@@ -1,7 +1,7 @@
 # Type `make` for what there is to do.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help up down status logs test check build install
+.PHONY: help up down status logs test bench check build install
 
 ## up: install, build, start and deploy everything; returns when it is ready
 up: install
@@ -24,6 +24,10 @@ test: install
 	@npx --no-install node local/prepare-tests.ts
 	@npm test
 
+## bench: measure rates, delays and memory on a stack of its own; BENCH=burst for one, JSON=1 for JSON lines
+bench: install
+	@npx --no-install node bench/main.ts
+
 ## check: types, lint, format, boundaries between folders, unused code
 check: install
 	@npm run check
@@ -45,4 +49,5 @@ install:
 	@sh local/install.sh
 
 # Settings may also be given behind make: `make logs F=detect`.
+export BENCH JSON
 export PORT STATE_DIR ARCHIVE_ROOT RESULTS_ROOT INSTRUMENTS_FILE ENVIRONMENTS_FILE DATABASE_URL BROKER_URL F FOLLOW TAIL RAW

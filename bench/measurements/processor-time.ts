@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import type { BenchStack } from '../stack/bench-stack.ts'
+import { familiesOf } from './families.ts'
 
 /** In `/proc/<pid>/stat` and `/proc/stat`: hundredths of a second, on every Linux that Node runs on. */
 const ticksPerSecond = 100
@@ -9,7 +10,7 @@ type Reading = { readonly byName: ReadonlyMap<string, number>; readonly machineB
 
 /** What a piece of work cost in processor time, which other programs on the machine change much less than they change its duration. */
 export type ProcessorTime = {
-  /** Seconds; children that have ended (`process`: scripts; others: reader processes) by themselves, as `<name>-children`. */
+  /** Seconds. What a process started counts by itself, as `<name>-children`: of `process` scripts, of others reader processes. */
   readonly byName: ReadonlyMap<string, number>
   readonly total: number
   /** The share of the machine's processors that other programs used meanwhile, 0 to 1. */
@@ -34,10 +35,12 @@ const readAll = async (stack: BenchStack): Promise<Reading> => {
   const processes = [...(await stack.processes()), ...stack.services()]
   const byName = new Map<string, number>()
   const add = (name: string, seconds: number): unknown => byName.set(name, (byName.get(name) ?? 0) + seconds)
+  const families = await familiesOf(processes.map(({ pid }) => pid))
   for (const { name, pid } of processes) {
-    const { own, children } = await secondsOf(pid)
-    add(name, own)
-    if (children > 0) add(`${name}-children`, children)
+    const [itself, ...descendants] = await Promise.all((families.get(pid) ?? []).map(secondsOf))
+    add(name, itself?.own ?? 0)
+    const ofChildren = descendants.reduce((sum, { own, children }) => sum + own + children, itself?.children ?? 0)
+    if (ofChildren > 0) add(`${name}-children`, ofChildren)
   }
   return { byName, machineBusy: await machineBusySeconds(), at: performance.now() }
 }

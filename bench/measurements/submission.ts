@@ -1,6 +1,7 @@
 import type { Measurement } from '../figure.ts'
 import { middle, numbersFrom, timed } from '../statistics.ts'
 import { pause, watchOnly } from './instruments.ts'
+import { withProcessorTime, type ProcessorTime } from './processor-time.ts'
 import { emptyLine, submitDetected, submitRuns } from './reductions.ts'
 
 const instrument = 'MANYRUNS'
@@ -15,16 +16,26 @@ export const submission: Measurement = {
     await pause(stack, true, instrument)
     await stack.archive.addRuns(instrument, numbersFrom(1, size))
     const first = await timed(() => submitDetected(stack, instrument, numbersFrom(1, size)))
-    const again: number[] = []
+    const again: { result: number; cost: ProcessorTime }[] = []
     const until = performance.now() + longestMs
     for (let round = 0; round < rounds && (round === 0 || performance.now() < until); round += 1) {
-      again.push((await timed(() => submitRuns(stack, instrument, `1-${size}`))).ms)
+      again.push(
+        await withProcessorTime(stack, async () => (await timed(() => submitRuns(stack, instrument, `1-${size}`))).ms),
+      )
     }
+    const times = again.map(({ result }) => result)
+    const processorMs = Math.round(middle(again.map(({ cost }) => cost.total)) * 1000)
     await emptyLine(stack)
     return [
       { name: 'submit-1000-new-runs', value: first.ms, unit: 'ms' },
-      { name: 'submit-1000-reruns', value: middle(again), unit: 'ms', target: 1_000 },
-      { name: 'submit-1000-reruns-best', value: Math.min(...again), unit: 'ms' },
+      {
+        name: 'submit-1000-reruns',
+        value: middle(times),
+        unit: 'ms',
+        target: 1_000,
+        note: `${processorMs} ms of processor time`,
+      },
+      { name: 'submit-1000-reruns-best', value: Math.min(...times), unit: 'ms' },
     ]
   },
 }
