@@ -11,7 +11,7 @@ test('A subscription and a sender survive the broker being killed and started ag
   const add = (_: object, message: string): void => void lines.push(message)
   const log = { info: add, warn: add, error: add }
   const backOff = { firstMs: 50, ceilingMs: 500, provenAfterMs: 300 }
-  const broker = openBroker({ url: activeMq.url, log, backOff, sendWithinMs: 400 })
+  const broker = openBroker({ url: activeMq.url, log, backOff, sendWithinMs: 3_000 })
   const taken: string[] = []
   const held: (() => Promise<unknown>)[] = []
   broker.subscribe('survivor', {
@@ -34,7 +34,7 @@ test('A subscription and a sender survive the broker being killed and started ag
   await expect(broker.send('survivor', 'during')).rejects.toMatchObject({ name: 'BrokerUnavailable' })
   await activeMq.startAgain()
 
-  await expect.poll(() => broker.status().state, { timeout: 10_000 }).toBe('connected')
+  await expect.poll(() => broker.status().state, { timeout: 30_000 }).toBe('connected')
   await broker.send('survivor', 'after')
   // Its place was still taken by the first delivery; the other place gets it again, once.
   await expect.poll(() => taken.toSorted()).toEqual(['after', 'before', 'in hand', 'in hand'])
