@@ -36,8 +36,8 @@ const runToEnd = (script: string, environment: Record<string, string>): Promise<
   })
 
 /**
- * The whole stack as `make up` starts it, with its state in a folder of its own, on the test run's database, broker and
- * Python environment.
+ * The whole stack as `make up` starts it, with its state in a folder of its own, on the test run's database and Python environment. Its
+ * broker is its own: stacks that share one hear each other's bells.
  */
 export const startTheStack = async (settings: Record<string, string>): Promise<Stack> => {
   const folder = await mkdtemp(join(tmpdir(), 'autoreduction-test-'))
@@ -58,7 +58,6 @@ export const startTheStack = async (settings: Record<string, string>): Promise<S
     PORT: port,
     STATE_DIR: stateDirectory,
     DATABASE_URL: schema.url,
-    BROKER_URL: inject('brokerUrl'),
     ENVIRONMENTS_FILE: environmentsFile,
     ...settings,
   }
