@@ -160,6 +160,34 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
     expect(await page.locator('[data-number="60000"]').textContent()).toBe('line 60000 of a long log that goes on')
   })
 
+  it('says where the middle of a log was not kept', async () => {
+    const { base, stub } = await service()
+    const { page } = await open()
+    const piece = (text: string, offset: number, next: number) => ({
+      body: text,
+      headers: {
+        'content-type': 'text/plain; charset=utf-8',
+        'x-log-offset': String(offset),
+        'x-log-next': String(next),
+        'x-log-size': '5000000',
+        'x-log-complete': 'true',
+      },
+    })
+    await page.route('**/log?*', (route) =>
+      route.fulfill(
+        route.request().url().endsWith('offset=10')
+          ? piece('the end\n', 4_999_992, 5_000_000)
+          : piece('the start\n', 0, 10),
+      ),
+    )
+    await page.goto(`${base}reductions/${reductionOf(stub.world, 'ENGINX', 299_080)}`)
+    await eventually(() => page.locator('.line').allTextContents()).toEqual([
+      'the start',
+      '… 5 MB in the middle were not kept …',
+      'the end',
+    ])
+  })
+
   it('says plainly that there is no such reduction', async () => {
     const { base } = await service()
     const { page } = await open()

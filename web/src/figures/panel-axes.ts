@@ -12,28 +12,29 @@ export type Look = {
   readonly font: string
 }
 
-const logTick = (value: number | null): string => {
-  if (value === null) return ''
-  const power = Math.log10(value)
-  // Between decades only the even ones are named, or they would run into each other.
-  if (!Number.isInteger(Number(power.toFixed(9)))) return ''
-  if (power >= -2 && power <= 3) return figureNumber(value)
-  return `10${String(Math.round(power)).replace(/./g, (letter) => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(letter)] ?? '⁻')}`
-}
+const isPower = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9
 
-/** Names for ticks of a logarithmic axis: whole decades, and all of them where less than one decade is in view. */
-const logValues = (_: uPlot, splits: (number | null)[]): string[] => {
-  const named = splits.map(logTick)
-  return named.some((name) => name !== '') && named.filter((name) => name !== '').length > 1
-    ? named
-    : splits.map((value) => (value === null ? '' : figureNumber(value)))
+const leadingDigit = (value: number): number => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))
+
+/** Names for ticks of a logarithmic axis: `0.1`, `1`, `10`, and powers further out. */
+const logValues = (_: uPlot, splits: (number | null)[]): string[] =>
+  splits.map((value) => {
+    if (value === null) return ''
+    const power = Math.round(Math.log10(value))
+    if (!isPower(value) || (power >= -2 && power <= 3)) return figureNumber(value)
+    return `10${String(power).replace(/./g, (letter) => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(letter)] ?? '⁻')}`
+  })
+
+/** Ticks that get a name: decades, between them 2 and 5 where few decades are in view, and all in less than one. */
+const namedTicks = (_: uPlot, splits: number[]): (number | null)[] => {
+  const decades = splits.filter(isPower).length
+  const digits = decades > 2 ? [1] : decades > 0 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9]
+  return splits.map((value) => (digits.includes(leadingDigit(value)) ? value : null))
 }
 
 /** Lines at each decade; those between are drawn only where few decades are in view. */
-const decadesOnly = (_: uPlot, splits: number[]): (number | null)[] => {
-  const isDecade = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9
-  return splits.filter(isDecade).length > 2 ? splits.map((value) => (isDecade(value) ? value : null)) : splits
-}
+const decadesOnly = (_: uPlot, splits: number[]): (number | null)[] =>
+  splits.filter(isPower).length > 2 ? splits.map((value) => (isPower(value) ? value : null)) : splits
 
 const axisFor = (axis: Axis, look: Look, more: uPlot.Axis): uPlot.Axis => ({
   stroke: look.muted,
@@ -43,7 +44,11 @@ const axisFor = (axis: Axis, look: Look, more: uPlot.Axis): uPlot.Axis => ({
   grid: { stroke: look.grid, width: 1 },
   ticks: { stroke: look.grid, width: 1, size: 5 },
   ...(axis.title !== undefined && { label: axis.title }),
-  ...(axis.scale === 'log' && { values: logValues, grid: { stroke: look.grid, width: 1, filter: decadesOnly } }),
+  ...(axis.scale === 'log' && {
+    values: logValues,
+    filter: namedTicks,
+    grid: { stroke: look.grid, width: 1, filter: decadesOnly },
+  }),
   ...(axis.categories && {
     splits: () => axis.categories?.map((_, place) => place) ?? [],
     values: (_: uPlot, splits: number[]) => splits.map((place) => axis.categories?.[place] ?? ''),

@@ -16,7 +16,11 @@ const placer = (values: readonly (number | null)[], isLog: boolean, size: number
   return (value) => ((to(value) - low) / span) * size
 }
 
-const pathOf = (line: LineTrace, px: (x: number) => number, py: (y: number) => number, isLogY: boolean): string => {
+export type ThumbnailLine = { readonly d: string; /** Dots instead of a line. */ readonly isDots: boolean }
+
+type Place = readonly [x: number, y: number]
+
+const placesOf = (line: LineTrace, px: (x: number) => number, isLogY: boolean): readonly Place[] => {
   // The lowest and highest of each column: no peak is lost however many points there are.
   const extremes = new Map<number, [number, number]>()
   for (const [place, x] of line.x.entries()) {
@@ -29,23 +33,19 @@ const pathOf = (line: LineTrace, px: (x: number) => number, py: (y: number) => n
   }
   return [...extremes]
     .sort(([left], [right]) => left - right)
-    .flatMap(([column, [low, high]]) =>
-      low === high
-        ? [[column, low]]
+    .flatMap(([column, [low, high]]): Place[] => {
+      const x = (column / columns) * width
+      return low === high
+        ? [[x, low]]
         : [
-            [column, low],
-            [column, high],
-          ],
-    )
-    .map(
-      ([column = 0, y = 0], place) =>
-        `${place === 0 ? 'M' : 'L'}${((column / columns) * width).toFixed(1)} ${(height - py(y)).toFixed(1)}`,
-    )
-    .join('')
+            [x, low],
+            [x, high],
+          ]
+    })
 }
 
 /** The first panel's lines as paths in a box of 100 by 56, for a picture the size of a stamp. */
-export const thumbnailPaths = (figure: Figure): readonly string[] => {
+export const thumbnailLines = (figure: Figure): readonly ThumbnailLine[] => {
   const panel = figure.panels[0]
   if (!panel) return []
   const lines = panel.lines.filter((line) => !line.isHidden).slice(0, 6)
@@ -59,5 +59,15 @@ export const thumbnailPaths = (figure: Figure): readonly string[] => {
     panel.left.scale === 'log',
     height,
   )
-  return lines.map((line) => pathOf(line, px, py, panel.left.scale === 'log'))
+  return lines.map((line) => {
+    const isDots = line.style.points && !line.style.line
+    const places = placesOf(line, px, panel.left.scale === 'log')
+    const d = places
+      .map(
+        ([x, y], place) =>
+          `${place === 0 || isDots ? 'M' : 'L'}${x.toFixed(1)} ${(height - py(y)).toFixed(1)}${isDots ? 'h0' : ''}`,
+      )
+      .join('')
+    return { d, isDots }
+  })
 }

@@ -6,6 +6,8 @@ import { cleanLine, splitLog, toneOf, type LogLine } from './log-lines.ts'
 /** A log longer than this is shown from near its end; the whole is one click away. */
 const tailBytes = 1_000_000
 const blockLines = 200
+/** A script that prints all night must not fill the browser: the oldest lines leave the page, their numbers stay true. */
+const mostBlocks = 250
 
 /** A log that may still grow, read on from where it was. Lines come in blocks, so that a long log does not slow the page. */
 export class LogTail {
@@ -20,7 +22,9 @@ export class LogTail {
   isComplete = $state(false)
   isRead = $state(false)
   fault = $state.raw<string>()
-  readonly lineCount: number = $derived(this.blocks.reduce((sum, block) => sum + block.length, 0))
+  /** Lines at the start that have left the page. */
+  droppedLines = $state(0)
+  readonly lineCount: number = $derived(this.droppedLines + this.blocks.reduce((sum, block) => sum + block.length, 0))
   readonly unfinished: LogLine | undefined = $derived.by(() => {
     const text = cleanLine(this.rest)
     return text === '' ? undefined : { number: this.lineCount + 1, text, tone: toneOf(text) }
@@ -30,6 +34,7 @@ export class LogTail {
   #offset: number | undefined
   #decoder = new TextDecoder()
   #isReading = false
+  #mostBlocks = mostBlocks
   readonly #stopped = new AbortController()
 
   constructor(api: Api, id: number) {
@@ -62,6 +67,8 @@ export class LogTail {
     this.blocks = []
     this.rest = ''
     this.skippedBytes = 0
+    this.droppedLines = 0
+    this.#mostBlocks = Infinity
     this.isCut = false
     this.isComplete = false
     this.#offset = 0
@@ -78,7 +85,10 @@ export class LogTail {
     if (isFirstOfTail) this.skippedBytes = piece.offset
     else if (this.#offset !== undefined && piece.offset > this.#offset) {
       this.isCut = true
-      this.#add(`\n… ${sizeWords(piece.offset - this.#offset)} in the middle were not kept …\n`, false)
+      this.#add(
+        `${this.rest === '' ? '' : '\n'}… ${sizeWords(piece.offset - this.#offset)} in the middle were not kept …\n`,
+        false,
+      )
     }
     this.#offset = piece.next
     this.sizeBytes = piece.sizeBytes
@@ -100,6 +110,8 @@ export class LogTail {
       blocks[blocks.length - 1] = [...last, ...lines.slice(0, from)]
     }
     for (; from < lines.length; from += blockLines) blocks.push(lines.slice(from, from + blockLines))
+    const dropped = blocks.splice(0, Math.max(0, blocks.length - this.#mostBlocks))
+    this.droppedLines += dropped.reduce((sum, block) => sum + block.length, 0)
     this.blocks = blocks
   }
 }

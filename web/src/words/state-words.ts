@@ -32,8 +32,11 @@ const processing = (startedAt: string | null, typicalSeconds: number | null | un
   const elapsed = Math.max(0, (nowMs - Date.parse(startedAt)) / 1000)
   if (!typicalSeconds) return { ...none, word: `Processing, ${elapsedWords(elapsed)}` }
   const share = elapsed / typicalSeconds
-  const usual = durationWords(typicalSeconds)
-  if (share <= 1.25) return { ...none, word: `Processing, ${elapsedWords(elapsed)} of about ${usual}`, share }
+  const usual = durationWords(Math.max(1, Math.round(typicalSeconds)))
+  if (share <= 1) return { ...none, word: `Processing, ${elapsedWords(elapsed)} of about ${usual}`, share }
+  // A little longer than usual is usual, a few seconds of a short one above all.
+  if (elapsed < typicalSeconds * 1.5 + 5)
+    return { ...none, word: `Processing, ${elapsedWords(elapsed)}, usually ${usual}`, share }
   return { ...none, mark: 'late', word: `Processing for ${elapsedWords(elapsed)}, usually ${usual}`, share }
 }
 

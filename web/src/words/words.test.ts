@@ -19,9 +19,13 @@ describe('a state in words', () => {
       word: 'Processing, 31 s of about 40 s',
       share: 31 / 40,
     })
-    expect(describeState(reduction('Processing'), now, 20)).toMatchObject({
+    expect(describeState(reduction('Processing'), now, 28.6)).toMatchObject({
+      mark: 'processing',
+      word: 'Processing, 31 s, usually 29 s',
+    })
+    expect(describeState(reduction('Processing'), now, 15)).toMatchObject({
       mark: 'late',
-      word: 'Processing for 31 s, usually 20 s',
+      word: 'Processing for 31 s, usually 15 s',
     })
   })
 

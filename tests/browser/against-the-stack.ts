@@ -1,8 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
-import { expect } from 'vitest'
-import { eventually } from './eventually.ts'
-import { settled } from './portal-page.ts'
+import { settled } from './support/portal-page.ts'
 
 /**
  * What a person does on the portal of a running service, given its address with a slash at the end. Nothing here knows what
@@ -45,15 +43,13 @@ export const seePlots = async (page: Page): Promise<number> => {
   const count = Math.max(1, stamps)
   for (let place = 0; place < count; place += 1) {
     await settled(page)
-    await eventually(() =>
-      page.evaluate(() => {
-        const picture = document.querySelector<HTMLImageElement>('.figure img')
-        if (picture) return picture.naturalWidth > 0
-        const canvas = document.querySelector<HTMLCanvasElement>('.plot canvas')
-        const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
-        return data.some((value) => value > 0)
-      }),
-    ).toBe(true)
+    await page.waitForFunction(() => {
+      const picture = document.querySelector<HTMLImageElement>('.figure img')
+      if (picture) return picture.naturalWidth > 0
+      const canvas = document.querySelector<HTMLCanvasElement>('.plot canvas')
+      const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
+      return data.some((value) => value > 0)
+    })
     if (count > 1) await page.keyboard.press(']')
   }
   return count
@@ -80,8 +76,8 @@ export const rerunWith = async (
   await page.getByText(description).first().waitFor()
 }
 
-/** Nothing on the page as it is keeps anybody out. */
-export const isAccessible = async (page: Page): Promise<void> => {
+/** What keeps people out of the page as it is now; nothing, it is to be hoped. */
+export const barriers = async (page: Page): Promise<readonly string[]> => {
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+  return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`)
 }
