@@ -36,8 +36,10 @@ test('A subscription and a sender survive the broker being killed and started ag
 
   await expect.poll(() => broker.status().state, { timeout: 30_000 }).toBe('connected')
   await broker.send('survivor', 'after')
-  // Its place was still taken by the first delivery; the other place gets it again, once.
-  await expect.poll(() => taken.toSorted()).toEqual(['after', 'before', 'in hand', 'in hand'])
+  // Its place was still taken by the first delivery; the other place gets it again, once. What was acknowledged just before the kill may
+  // come again too, if the broker had not stored that yet.
+  const withoutBefore = (): string[] => taken.filter((text) => text !== 'before').toSorted()
+  await expect.poll(withoutBefore).toEqual(['after', 'in hand', 'in hand'])
   expect(await held[0]?.()).toBe('returned')
   await expect.poll(() => lines.some((line) => line.startsWith('The broker is back after'))).toBe(true)
   expect(lines.filter((line) => line.includes('out of reach'))).toHaveLength(1)
