@@ -65,8 +65,10 @@ export const detection: Measurement = {
 const passWithNewRuns = async (stack: BenchStack, instruments: readonly string[], lastRun: number) => {
   for (const instrument of instruments) await stack.archive.addRuns(instrument, [lastRun])
   for (const instrument of instruments) await stack.archive.announce(instrument, lastRun)
-  const began = Date.now()
-  const { result: pass, cost } = await withProcessorTime(stack, () => timed(() => detect(stack)))
+  const { result: pass, cost } = await withProcessorTime(stack, async () => {
+    const beganAt = Date.now()
+    return { beganAt, ...(await timed(() => detect(stack))) }
+  })
   const [recorded] = await stack.database.rows(
     z.object({ at: z.date() }),
     'SELECT MAX(detected_at) AS at FROM detections WHERE run_number = ?',
@@ -76,7 +78,7 @@ const passWithNewRuns = async (stack: BenchStack, instruments: readonly string[]
   return {
     ms: pass.ms,
     found: pass.result.found,
-    recordedMs: (recorded?.at.getTime() ?? Number.NaN) - began,
+    recordedMs: (recorded?.at.getTime() ?? Number.NaN) - pass.beganAt,
     processorMs: cost.total * 1000,
   }
 }
