@@ -65,7 +65,11 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
     let expected = load.expected
     const isIdle = await becomesIdle(stack, expected)
     if (isIdle && cause.errorsInOrder) {
-      expected = [...expected, ...(await rerunErrors(stack, expected, cause))]
+      const again = await rerunErrors(stack, expected, cause)
+      // Zeros prove nothing where nothing was struck.
+      if (again.length === 0) throw new Error(`${cause.name} struck no reduction`)
+      console.log(`  ${again.length} ended in an Error and were run again`)
+      expected = [...expected, ...again]
       await becomesIdle(stack, expected)
     }
     await becomesTrue(async () => (await leftoverStaging(stack)).length === 0, tidyWithinMs, 500)
