@@ -3,22 +3,26 @@ import { createInterface } from 'node:readline'
 import { describe, expect, inject, it } from 'vitest'
 
 /**
- * The simulator and its scripts are Python, and so are their tests: each file of `tests/` is one test here.
+ * The simulator and its scripts are Python, and so are their tests: each file of `tests/`, or class where a file is long, is one here.
  * They run in the environment `Python` (deploy/environments/python).
  */
 const python = inject('python')
 
-const testFiles = {
+const tests = {
   test_raw_files: 'writes raw files that read back as what was simulated',
   test_archive: 'keeps an archive as the control system does, across restarts and cuts',
   test_process: 'runs as a process that starts, ends and is alone',
-  test_scripts: 'has scripts that find in simulated runs what was put into them',
+  'test_scripts.Enginx': 'finds lines and strain in simulated runs of ENGINX',
+  'test_scripts.Polaris': 'finds lines and intensities in simulated runs of POLARIS',
+  'test_scripts.Inter': 'finds edges and whole curves in simulated runs of INTER',
+  'test_scripts.Musr': 'finds fields and relaxation in simulated runs of MUSR',
+  'test_scripts.AllScripts': 'has scripts that are short and explain their variables',
   test_real_files: 'has scripts that reduce real files too',
 }
 
 describe('the beam simulator', () => {
-  it.for(Object.entries(testFiles))('%s: %s', { timeout: 180_000 }, async ([file], { skip }) => {
-    const { code, lines } = await runUnittest(python, file)
+  it.for(Object.entries(tests))('%s: %s', { timeout: 180_000 }, async ([name], { skip }) => {
+    const { code, lines } = await runUnittest(python, name)
     expect(code, lines.join('\n')).toBe(0)
     const reason = lines.map((line) => /skipped '(.*)'$/.exec(line)?.[1]).find((found) => found !== undefined)
     if (reason !== undefined) skip(reason)
@@ -26,9 +30,9 @@ describe('the beam simulator', () => {
   })
 })
 
-function runUnittest(interpreter: string, file: string): Promise<{ code: number | null; lines: string[] }> {
+function runUnittest(interpreter: string, name: string): Promise<{ code: number | null; lines: string[] }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(interpreter, ['-B', '-m', 'unittest', '-v', `tests.${file}`], {
+    const child = spawn(interpreter, ['-B', '-m', 'unittest', '-v', `tests.${name}`], {
       cwd: import.meta.dirname,
       stdio: ['ignore', 'ignore', 'pipe'],
     })

@@ -20,7 +20,7 @@ def peak_near(path, group, d, width=0.02):
     return middle[near][np.nanargmax(intensity[near])]
 
 
-class Scripts(WithFolder):
+class WithScripts(WithFolder):
     def setUp(self):
         super().setUp()
         for name in BY_NAME:
@@ -55,6 +55,8 @@ class Scripts(WithFolder):
             self.assertIn(len(axis) - len(signal), (0, 1))
             self.assertTrue(axis.attrs['units'])
 
+
+class Enginx(WithScripts):
     def test_enginx_finds_the_lines_of_ceria_in_both_banks(self):
         stem, log = self.reduced('ENGINX', 'CeO2 4x4x15')
         self.check_outputs(stem, 'dspacing', 'reduced')
@@ -87,6 +89,8 @@ class Scripts(WithFolder):
             self.reduced('ENGINX', 'CeO2 4x4x15', normalise__by='the moon')
         self.assertIn('"normalise by" must be one of: proton charge, monitor, none', failure.exception.stdout)
 
+
+class Polaris(WithScripts):
     def test_intensity_does_not_depend_on_counting_time_but_its_error_does(self):
         levels = []
         for seconds in (10, 160):
@@ -115,6 +119,8 @@ class Scripts(WithFolder):
         self.check_outputs(stem, 'focused')
         self.assertIn('to 12.49 angstrom', log)
 
+
+class Inter(WithScripts):
     def test_inter_finds_total_reflection_and_the_critical_edge(self):
         stem, _ = self.reduced('INTER', 'Ni 45 nm on Si S1 th=0.7')
         self.check_outputs(stem, 'reflectivity')
@@ -138,6 +144,8 @@ class Scripts(WithFolder):
         _, log = self.reduced('INTER', 'Ni 45 nm on Si S1 th=0.7', theta=0.8)
         self.assertIn('theta = 0.800', log)
 
+
+class Musr(WithScripts):
     def test_musr_measures_the_field_and_the_asymmetry(self):
         stem, log = self.reduced('MUSR', 'Ag TF20 T=290 F=20')
         self.check_outputs(stem, 'asymmetry')
@@ -174,6 +182,8 @@ class Scripts(WithFolder):
         self.assertIn('truncated file', failure.exception.stdout)
         self.assertEqual(list(self.out.iterdir()), [])
 
+
+class AllScripts(unittest.TestCase):
     def test_variables_are_of_every_kind_and_each_has_a_help_text(self):
         kinds, names = set(), []
         for path in sorted(SIMULATOR.glob('scripts/*/reduce_vars.py')):
