@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { collectWhenIdle } from '#function-server/collect-when-idle.ts'
 import { openLog, faultFields } from '#function-server/log.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
 import { z } from 'zod'
@@ -20,6 +21,7 @@ const settingsSchema = z.object({
 /** A process that calls functions by the clock, with the settings of OpenFaaS' cron connector. */
 const settings = readSettings(settingsSchema)
 const log = openLog('cron')
+collectWhenIdle()
 const agent = new Agent({ keepAlive: true })
 const stopping = new AbortController()
 

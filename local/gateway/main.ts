@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { collectWhenIdle } from '#function-server/collect-when-idle.ts'
 import { faultFields, openLog } from '#function-server/log.ts'
 import { readSettings } from '#function-server/settings.ts'
 import { z } from 'zod'
@@ -18,6 +19,7 @@ const settingsSchema = z.object({
 /** The gateway as a process: starts, says where it is, stops in order on SIGTERM. */
 const settings = readSettings(settingsSchema)
 const log = openLog('gateway')
+collectWhenIdle()
 const secret = (name: string) => readFileSync(join(settings.STATE_DIR, 'secrets', name), 'utf8').trim()
 const record = join(settings.STATE_DIR, 'gateway', 'gateway.json')
 

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { bodyLimit } from 'hono/body-limit'
 import type { Server } from 'node:http'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { collectWhenIdle } from './collect-when-idle.ts'
 import { isLoopbackHost } from './is-loopback-host.ts'
 import { faultFields, openLog, type Log } from './log.ts'
 import { problem } from './problem.ts'
@@ -35,6 +36,7 @@ export type FunctionDescription = {
 export const serveFunction = (
   description: FunctionDescription,
 ): { readonly server: Server; readonly stop: () => void } => {
+  collectWhenIdle()
   const log = description.log ?? openLog(description.name)
   const registry = description.registry ?? new Registry()
   collectDefaultMetrics({ register: registry })
