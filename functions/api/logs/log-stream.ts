@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { logCutSchema, logEndSchema, logRestartSchema, logTextSchema, logTroubleSchema } from '#contracts/api.ts'
 import { readableLog } from '#domain/readable-log.ts'
@@ -9,7 +10,9 @@ const heartbeatMs = 15_000
 /** How soon a browser connects again. */
 const retryMs = 1_000
 /** Text of one event; a reader that is far behind gets many. */
-const largestEventBytes = 64 * 1024
+const largestEventBytes = 16 * 1024
+/** Between two events to one whom a log outruns by megabytes: nobody reads half a megabyte a second, and others share this process. */
+const paceMs = 50
 
 /** Where a stream begins: at a byte (negative: so many before the end), or behind what its reader saw last. */
 export type Beginning =
@@ -70,7 +73,8 @@ async function* framesOf(
     const start = mayStartInside ? atCharacters(heard.bytes, { start: true, end: false }).skipped : 0
     mayStartInside = false
     offset += start
-    const bytes = Buffer.concat([held, heard.bytes.subarray(start)])
+    const fresh = heard.bytes.subarray(start)
+    const bytes = held.length === 0 ? fresh : Buffer.concat([held, fresh])
     return text + take(bytes, false)
   }
 
@@ -83,6 +87,7 @@ async function* framesOf(
           const part = heard.bytes.subarray(from, from + largestEventBytes)
           const text = takeAll({ ...heard, offset: heard.offset + from, bytes: part })
           if (text !== '') yield text
+          if (heard.isFarBehind) await wait(paceMs, undefined, { signal }).catch(() => undefined)
         }
         break
       case 'restarted':

@@ -19,7 +19,13 @@ export type Position = { readonly attempt: number; readonly offset: number; read
 
 export type Heard =
   /** `offset` is larger than the follower's where the bytes between were cut. */
-  | { readonly kind: 'bytes'; readonly offset: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'bytes'
+      readonly offset: number
+      readonly bytes: Uint8Array
+      /** The log runs away from this follower: it need not be hurried, since what it misses is cut anyway. */
+      readonly isFarBehind: boolean
+    }
   /** Another processor has begun anew, and with it the log. */
   | { readonly kind: 'restarted'; readonly attempt: number }
   /** The log cannot be read now; undefined: it can again. */
@@ -54,7 +60,9 @@ export const usualWatchSettings: WatchSettings = {
 }
 
 /** What is kept in memory of the end of a log, and read at once of any place in it. */
-const keptBytes = 256 * 1024
+const keptBytes = 64 * 1024
+/** How many pieces of what lies further back are kept for those who come along there next. */
+const keptPieces = 4
 /** Where more than this was printed between two looks, the watch follows the end and leaves what lies between to who wants it. */
 const mostBehindBytes = 1024 * 1024
 
@@ -90,6 +98,7 @@ export const watchLog = (source: LogSource, log: Log, settings: WatchSettings = 
     if (found && standing && found.attempt !== standing.attempt) {
       end = undefined
       kept = Buffer.alloc(0)
+      reads.clear()
     }
     standing = found
     return found
@@ -174,21 +183,33 @@ export const watchLog = (source: LogSource, log: Log, settings: WatchSettings = 
       if (signal.aborted || stopped.signal.aborted) done()
     })
 
-  /** Followers who are at the same place share one read. */
+  /** Those who are behind read up to the same boundaries, so that they share what is read there, and a little is kept for the next. */
   const readAt = (current: LogStanding, offset: number): ReturnType<LogSource['read']> => {
     const known = reads.get(offset)
     if (known) return known
-    const reading = source.read(current, offset, keptBytes).finally(() => reads.delete(offset))
+    const reading = source.read(current, offset, keptBytes - (offset % keptBytes))
     reads.set(offset, reading)
+    const forget = (): void => {
+      if (reads.get(offset) === reading) reads.delete(offset)
+    }
+    // A short piece may be longer a moment later; a fault is not kept.
+    const isWhole = (found: Awaited<typeof reading>): boolean =>
+      found.kind === 'read' && (found.offset + found.bytes.length) % keptBytes === 0
+    reading.then((found) => isWhole(found) || forget(), forget)
+    for (const oldest of reads.keys()) {
+      if (reads.size <= keptPieces) break
+      reads.delete(oldest)
+    }
     return reading
   }
 
   const bytesFor = async (current: LogStanding, offset: number, upTo: number): Promise<Heard | undefined> => {
     const from = upTo - kept.length
-    if (offset >= from) return { kind: 'bytes', offset, bytes: kept.subarray(offset - from) }
+    const isFarBehind = upTo - offset > mostBehindBytes && current.end === undefined
+    if (offset >= from) return { kind: 'bytes', offset, bytes: kept.subarray(offset - from), isFarBehind }
     const found = await readAt(current, offset)
     if (found.kind !== 'read' || (found.bytes.length === 0 && found.offset === offset)) return undefined
-    return { kind: 'bytes', offset: found.offset, bytes: found.bytes }
+    return { kind: 'bytes', offset: found.offset, bytes: found.bytes, isFarBehind }
   }
 
   void goOn()
