@@ -4,7 +4,7 @@ import { durationWords } from '../time/durations.ts'
 import { fullTime } from '../time/moments.ts'
 import { shortValue } from '../variables/fields.ts'
 import { limitName, limitValue } from './limit-words.ts'
-import { countWords, sizeWords } from './plain-words.ts'
+import { countWords, numberWords, sizeWords } from './plain-words.ts'
 
 /** One line of a table: the same thing on both sides. `differs` is undefined where that is not known. */
 export type ComparedLine = {
@@ -34,12 +34,15 @@ const amounts = (
   left: number | null | undefined,
   right: number | null | undefined,
   words: (value: number) => string,
-): ComparedLine => ({
-  name,
-  left: left === null || left === undefined ? unknown : words(left),
-  right: right === null || right === undefined ? unknown : words(right),
-  differs: left === null || left === undefined || right === null || right === undefined ? undefined : left !== right,
-})
+): ComparedLine => {
+  if (left === null || left === undefined || right === null || right === undefined) {
+    const wordsOf = (value: number | null | undefined): string => (typeof value === 'number' ? words(value) : unknown)
+    return { name, left: wordsOf(left), right: wordsOf(right), differs: undefined }
+  }
+  // Rounded alike and yet not the same: the whole number tells.
+  const exact = left !== right && words(left) === words(right) ? numberWords : words
+  return { name, left: exact(left), right: exact(right), differs: left !== right }
+}
 
 const texts = (name: string, left: string | null | undefined, right: string | null | undefined): ComparedLine => ({
   name,
@@ -75,10 +78,9 @@ export const softwareLines = ({ software, modules, host }: Comparison): readonly
 
 export const inputLines = ({ inputs }: Comparison): readonly ComparedLine[] =>
   inputs.flatMap(({ left, right, change }) => {
-    const name = (left ?? right)?.path.split('/').at(-1) ?? ''
     const differs = change === 'unknown' ? undefined : change !== 'same'
     const path = {
-      name,
+      name: 'File',
       left: left?.path ?? nothing,
       right: right?.path ?? nothing,
       differs: left?.path !== right?.path,
