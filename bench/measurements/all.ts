@@ -3,6 +3,7 @@ import { burst } from './burst.ts'
 import { detection } from './detection.ts'
 import { gateway } from './gateway.ts'
 import { growth } from './growth.ts'
+import { liveLog } from './live-log.ts'
 import { memory } from './memory.ts'
 import { overhead } from './overhead.ts'
 import { start } from './start.ts'
@@ -14,6 +15,7 @@ export const measurements: readonly Measurement[] = [
   gateway,
   overhead,
   start,
+  liveLog,
   burst,
   submission,
   detection,

@@ -14,8 +14,8 @@ export const memoryOf = async (roots: readonly number[]): Promise<ReadonlyMap<nu
   return found
 }
 
-/** Zero for one that has ended meanwhile. */
-const pssOf = async (pid: number): Promise<number> => {
+/** Without what it has started, in MiB. Zero for one that has ended meanwhile. */
+export const pssOf = async (pid: number): Promise<number> => {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
   return Number(/^Pss:\s*([0-9]+) kB/m.exec(rollup)?.[1] ?? 0) / 1024
 }

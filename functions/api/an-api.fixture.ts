@@ -11,6 +11,7 @@ import { changeEventsBetween, eventIdsAfter, isEventIdHeld, startOfEvents } from
 import { callFunction } from '#function-server/call-function.ts'
 import { freshSchema } from '../../tests/support/fresh-schema.ts'
 import { openChangeFeed, usualFeedSettings } from './change-feed.ts'
+import { openLogWatches } from './logs/log-watches.ts'
 import { apiRoutes } from './routes.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -68,10 +69,12 @@ export const startApi = async () => {
     // A gap that is only waited for would be noticed by a test's own limit.
     { ...usualFeedSettings, pollMs: 20, longestGapMs: 120_000 },
   )
+  const logs = openLogWatches(silent)
   const app = apiRoutes({
     database,
     readers,
     feed,
+    logs,
     callFunction: (path, body, { timeoutMs, headers }) =>
       callFunction(gateway.url, path, { body, timeoutMs, headers: { authorization: 'Bearer the-key', ...headers } }),
     viewerOf: () => state.viewer,
@@ -102,6 +105,7 @@ export const startApi = async () => {
     app,
     database,
     feed,
+    logs,
     gateway,
     archiveRoot,
     resultsRoot,
@@ -111,6 +115,7 @@ export const startApi = async () => {
     write,
     close: async () => {
       feed.close()
+      logs.close()
       readers.close()
       gateway.close()
       await schema.drop()

@@ -5,12 +5,14 @@ import type { Database } from '#database/connection.ts'
 import type { FunctionAnswer } from '#function-server/call-function.ts'
 import type { Log } from '#function-server/log.ts'
 import type { ChangeFeed } from './change-feed.ts'
+import type { LogWatches } from './logs/log-watches.ts'
 
 /** All that the routes need from outside. */
 export type ApiParts = {
   readonly database: Database
   readonly readers: Pick<Readers, 'call' | 'readScript'>
   readonly feed: ChangeFeed
+  readonly logs: LogWatches
   /** Calls another of our functions, with the internal key. */
   readonly callFunction: (
     path: string,

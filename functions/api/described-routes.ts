@@ -1,5 +1,6 @@
 import { openChangeFeed } from './change-feed.ts'
 import { describeApi } from './describe-api.ts'
+import { openLogWatches } from './logs/log-watches.ts'
 import { apiRoutes } from './routes.ts'
 
 const nothing = (): never => {
@@ -14,6 +15,7 @@ export const describedRoutes = (): string => {
     database: { rows: nothing, change: nothing, transaction: nothing, close: nothing },
     readers: { call: nothing, readScript: nothing },
     feed,
+    logs: openLogWatches(silent),
     callFunction: nothing,
     viewerOf: nothing,
     archiveRoot: '/',

@@ -15,7 +15,8 @@ const harmless = new Set([
 
 const mediaTypePattern = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}(\s*;\s*charset=[a-z0-9-]{1,20})?$/i
 
-const attachment = (path: string, how: 'inline' | 'attachment'): string => {
+/** `Content-Disposition` for saving under a file's own name, whatever is in it. */
+export const attachment = (path: string, how: 'inline' | 'attachment'): string => {
   const name = basename(path)
   const plain = name.replace(/[^\x20-\x7e]|["\\%;]/g, '_')
   const encoded = encodeURIComponent(name.toWellFormed()).replace(

@@ -8,6 +8,7 @@ import { openLog } from '#function-server/log.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
 import { openChangeFeed } from './change-feed.ts'
+import { openLogWatches } from './logs/log-watches.ts'
 import { apiRoutes } from './routes.ts'
 
 const settings = readSettings(
@@ -30,6 +31,7 @@ const feed = openChangeFeed(
   },
   log,
 )
+const logs = openLogWatches(log)
 
 serveFunction({
   name: 'api',
@@ -38,6 +40,7 @@ serveFunction({
     database,
     readers,
     feed,
+    logs,
     callFunction: (path, body, { timeoutMs, headers }) =>
       callFunction(settings.gateway_url, path, {
         body,
@@ -50,8 +53,11 @@ serveFunction({
     resultsRootWindows: settings.RESULTS_ROOT_WINDOWS,
     log,
   }),
-  // Streams of changes never end by themselves.
-  stopping: () => feed.close(),
+  // Streams of changes never end by themselves, and those of logs may last for hours.
+  stopping: () => {
+    feed.close()
+    logs.close()
+  },
   stop: async () => {
     readers.close()
     await database.close()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRange } from './byte-range.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
-import { atCharacters } from './log-text.ts'
+import { atCharacters } from './logs/log-text.ts'
 import { parseRunFilter } from './parse-run-filter.ts'
 import { windowsForm } from './windows-path.ts'
 

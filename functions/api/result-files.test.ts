@@ -232,6 +232,91 @@ describe('what is no file of a reduction', () => {
   })
 })
 
+describe('GET reductions/{id}/zip', () => {
+  const zipOf = (reduction: number, query = '', method = 'GET') =>
+    fetch(`${server.url}/v1/reductions/${reduction}/zip${query}`, { method })
+  const contentsOf = `
+import sys, json, io, zipfile
+with zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())) as archive:
+    assert archive.testzip() is None
+    print(json.dumps({info.filename: info.file_size for info in archive.infolist()}))
+`
+  const unzip = async (answer: Response): Promise<Record<string, number>> => {
+    const running = promisify(execFile)('python3', ['-c', contentsOf])
+    running.child.stdin?.end(Buffer.from(await answer.arrayBuffer()))
+    return JSON.parse((await running).stdout) as Record<string, number>
+  }
+  let whole: number
+  const results = 'MARI/RBNumber/RB1920234/autoreduced/300/run-version-0'
+  const contents: readonly (readonly [string, string | Uint8Array])[] = [
+    ['a b.png', 'PNG'],
+    ['deep/er/data.nxs', large],
+    ['empty.dat', ''],
+    ['two\nlines µ.txt', 'µ'],
+  ]
+
+  beforeAll(async () => {
+    whole = await insertReduction('Completed', { results_path: join(api.resultsRoot, results) })
+    for (const [path, content] of contents) await api.write(api.resultsRoot, `${results}/${path}`, content)
+    await insertRows(
+      api.database,
+      'outputs',
+      ['reduction_id', 'path', 'size_bytes', 'media_type'],
+      contents.map(([path, content]) => [whole, path, Buffer.byteLength(content), 'x/y']),
+    )
+  })
+
+  it('gives all files below one folder, and says beforehand how long it is', async () => {
+    const answer = await zipOf(whole)
+    const length = Number(answer.headers.get('content-length'))
+    expect(answer.headers.get('content-type')).toBe('application/zip')
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="MARI_100_version_[0-9]+\.zip"/)
+    const copy = await answer.clone().arrayBuffer()
+    expect(copy.byteLength).toBe(length)
+    const names = Object.entries(await unzip(answer))
+    expect(names.map(([name, size]) => [name.replace(/^MARI_100_version_[0-9]+\//, ''), size])).toEqual(
+      contents.map(([path, content]) => [path, Buffer.byteLength(content)]),
+    )
+    const head = await zipOf(whole, '', 'HEAD')
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(length)])
+  })
+
+  it('gives those that are chosen', async () => {
+    const names = async (query: string) =>
+      Object.keys(await unzip(await zipOf(whole, query))).map((name) => name.replace(/^[^/]*\//, ''))
+    expect(await names('?path=empty.dat&path=a%20b.png')).toEqual(['a b.png', 'empty.dat'])
+    expect(await names('?files=3-4')).toEqual(['empty.dat', 'two\nlines µ.txt'])
+  })
+
+  it('breaks off where a file changes meanwhile, so that nobody takes it for whole', async () => {
+    const path = join(api.resultsRoot, results, 'deep/er/data.nxs')
+    const answer = await zipOf(whole)
+    const reader = answer.body?.getReader()
+    for (let read = 0; read < 1_000_000;) read += (await reader?.read())?.value?.length ?? Infinity
+    await truncate(path, 4_000_000)
+    const rest = async () => {
+      for (;;) {
+        const part = await reader?.read()
+        if (!part || part.done) return
+      }
+    }
+    await expect(rest()).rejects.toThrow()
+    await writeFile(path, large)
+  })
+
+  it('refuses in words', async () => {
+    const detailOf = async (answer: Response) => ((await answer.json()) as { detail: string }).detail
+    expect(await detailOf(await zipOf(whole, '?path=none'))).toBe(
+      `There is no file “none” among them. GET reductions/${whole}/files lists them.`,
+    )
+    expect(await detailOf(await zipOf(whole, '?files=9'))).toMatch(/“9” names none of the 4 files/)
+    expect(await detailOf(await zipOf(id))).toMatch(/is not on the disk any more/)
+    const running = await insertReduction('Processing')
+    expect(await detailOf(await zipOf(running))).toBe(`Reduction ${running} has no files (yet).`)
+    expect((await zipOf(999_999)).status).toBe(404)
+  })
+})
+
 describe('GET reductions/{id}/log', () => {
   const logOf = async (reduction: number, query = '', method = 'GET') => {
     const answer = await fetch(`${server.url}/v1/reductions/${reduction}/log${query}`, { method })

@@ -2,13 +2,16 @@ import type { ApiParts } from './api-parts.ts'
 import { describeApi } from './describe-api.ts'
 import { guardChanges } from './guard-changes.ts'
 import { makeApp, type Api } from './make-app.ts'
+import { addComparisonRoutes } from './routes/comparisons.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addInstrumentRoutes } from './routes/instruments.ts'
 import { addLogRoutes } from './routes/logs.ts'
 import { addNoticeRoutes } from './routes/notices.ts'
+import { addProvenanceRoutes } from './routes/provenance.ts'
 import { addReductionRoutes } from './routes/reductions.ts'
 import { addResultFileRoutes } from './routes/result-files.ts'
+import { addResultZipRoutes } from './routes/result-zip.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addSubmissionRoutes } from './routes/submissions.ts'
 import { unknownRoute } from './unknown-route.ts'
@@ -29,6 +32,9 @@ export const apiRoutes = (parts: ApiParts): Api => {
   addReductionRoutes(app, parts)
   addLogRoutes(app, parts)
   addResultFileRoutes(app, parts)
+  addResultZipRoutes(app, parts)
+  addProvenanceRoutes(app, parts)
+  addComparisonRoutes(app, parts)
   addSubmissionRoutes(app, parts)
   addDetectionRoutes(app, parts)
   addNoticeRoutes(app, parts)

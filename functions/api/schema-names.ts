@@ -13,11 +13,14 @@ import {
   runSchema,
   scriptSchema,
 } from '#contracts/api.ts'
+import { comparisonSchema } from '#contracts/comparison.ts'
 import { outcomeSchema, softwareSchema } from '#contracts/submission.ts'
 import { variableSchema, variableValueSchema } from '#contracts/variables.ts'
+import { provenanceSchema } from '#results/provenance.ts'
 
 const named: Readonly<Record<string, z.ZodType>> = {
   ChangeEvent: changeEventSchema,
+  Comparison: comparisonSchema,
   Detection: detectionSchema,
   Instrument: instrumentSchema,
   InstrumentVariables: instrumentVariablesSchema,
@@ -26,6 +29,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Outcome: outcomeSchema,
   Overview: overviewSchema,
   Problem: problemSchema,
+  Provenance: provenanceSchema,
   Reduction: reductionSchema,
   ResultFile: resultFileSchema,
   Run: runSchema,

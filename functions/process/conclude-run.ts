@@ -56,9 +56,15 @@ export const concludeRun = async (processor: Processor, ended: EndedRun): Promis
     const outcome = withoutDirectory(decideOutcome(ending), tidied.wasRemoved)
     const returned = ran.outcome?.kind === 'returned' ? ran.outcome.directories : []
     const extra = await chooseExtraDirectories(returned, extraRoots, autoreducedDirectory(resultsRoot, place))
-    await log.finish([...remarksOf(ending), ...tidied.remarks, ...extra.remarks, ...lastWords(outcome)])
-    const provenance = describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt)
-    await seal(staging, { logName: scriptLogName(place), provenance }, modes)
+    const finished = await log.finish([
+      ...remarksOf(ending),
+      ...tidied.remarks,
+      ...extra.remarks,
+      ...lastWords(outcome),
+    ])
+    const provenance = describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt, finished)
+    await seal({ ...staging, log: finished.path }, { logName: scriptLogName(place), provenance }, modes)
+    await finished.discardParts()
     const { files } = await listOutputs(staging.directory)
     return { outcome, outputs: files, extra: outcome.state === 'Completed' ? extra.allowed : [] }
   } catch (cause) {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { arch, hostname, release, type } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Claim } from '#database/queries/claim-next.ts'
+import type { FinishedLog } from '#results/log-writer.ts'
 import type { Provenance } from '#results/provenance.ts'
 import type { Outcome } from './outcome.ts'
 import type { PreparedRun } from './prepare-run.ts'
@@ -34,6 +35,7 @@ export const describeRun = (
   inputs: Provenance['inputs'],
   outcome: Outcome,
   claimedAt: Date,
+  log: Pick<FinishedLog, 'printedBytes' | 'cut'>,
 ): Provenance => ({
   reduction: {
     id: claim.reductionId,
@@ -63,6 +65,7 @@ export const describeRun = (
     outputBytes: processor.settings.outputLimitBytes,
     logBytes: processor.settings.logLimits.headBytes + processor.settings.logLimits.tailBytes,
   },
+  log: { printedBytes: log.printedBytes, cut: log.cut },
   isolation: processor.launcher.isolation,
   timings: {
     submittedAt: claim.submittedAt.toISOString(),

@@ -136,6 +136,34 @@ export const resultFileSchema = z.object({
 export type ResultFile = z.infer<typeof resultFileSchema>
 export const filesSchema = z.object({ items: z.array(resultFileSchema) })
 
+/** Events of `GET reductions/{id}/log/stream`. Offsets count the bytes printed; `attempt` tells one log from that of a processor that began anew. */
+export const logTextSchema = z.object({
+  attempt: z.number().int(),
+  offset: z.number().int(),
+  next: z.number().int(),
+  /** Without codes for terminals; a carriage return begins the line anew. */
+  text: z.string(),
+})
+/** `cut`: the service has not kept these bytes. */
+export const logCutSchema = z.object({
+  attempt: z.number().int(),
+  offset: z.number().int(),
+  next: z.number().int(),
+  cutBytes: z.number().int(),
+})
+/** `restart`: what came until now was another attempt's. */
+export const logRestartSchema = z.object({ attempt: z.number().int() })
+/** `trouble`: why the log cannot be read now; null: it can again. */
+export const logTroubleSchema = z.object({ detail: z.string().nullable() })
+/** `end`: no more will come. */
+export const logEndSchema = z.object({
+  state: state.nullable(),
+  reason: z.string().nullable(),
+  sizeBytes: z.number().int(),
+})
+/** All of them, by the names of the events. */
+export const logEventSchema = z.union([logTextSchema, logCutSchema, logRestartSchema, logTroubleSchema, logEndSchema])
+
 export const scriptSchema = z.object({
   sha256: z.string(),
   /** The script first, then reduce_vars.py, then the neighbours it imports; null text where it is not UTF-8. */

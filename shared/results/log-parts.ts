@@ -9,7 +9,10 @@ export type LogPart = { readonly path: string; readonly offset: number }
 
 export const partPath = (log: string, offset: number): string => (offset === 0 ? log : `${log}.${offset}`)
 
-/** The parts that there are now, in order of their offsets. */
+/** Where head and newest part are joined when the script has ended; no reader looks there before it lies among the results. */
+export const joinedPath = (log: string): string => `${log}.whole`
+
+/** The parts that there are now, in order of their offsets. None once the head has gone: what then remains is being cleared away. */
 export const logParts = async (log: string): Promise<readonly LogPart[]> => {
   const name = basename(log)
   const parts: LogPart[] = []
@@ -17,8 +20,6 @@ export const logParts = async (log: string): Promise<readonly LogPart[]> => {
     const digits = entry.startsWith(`${name}.`) ? entry.slice(name.length + 1) : entry === name ? '0' : ''
     if (/^[0-9]+$/.test(digits)) parts.push({ path: join(dirname(log), entry), offset: Number(digits) })
   }
-  return parts.toSorted((left, right) => left.offset - right.offset)
+  parts.sort((left, right) => left.offset - right.offset)
+  return parts[0]?.offset === 0 ? parts : []
 }
-
-export const cutMark = (cutBytes: number): string =>
-  `\n[... ${cutBytes.toLocaleString('en-GB')} bytes were cut here: the log is longer than is kept ...]\n`

@@ -1,14 +1,16 @@
-import { open } from 'node:fs/promises'
-import { logParts } from './log-parts.ts'
+import { open, type FileHandle } from 'node:fs/promises'
+import { logParts, type LogPart } from './log-parts.ts'
 import { hasCode } from './results-fault.ts'
 
 export type LogPiece = {
   readonly bytes: Buffer
-  /** Offset of the first of `bytes`; larger than asked for where the bytes between were cut. */
+  /** Offset of the first of `bytes`; larger than asked for where the bytes between were cut, and never smaller. */
   readonly offset: number
   /** Where to go on reading. */
   readonly nextOffset: number
   readonly cutBytes: number
+  /** How much was printed so far. */
+  readonly sizeBytes: number
 }
 
 /**
@@ -31,33 +33,49 @@ const readOnce = async (log: string, asked: number, mostBytes: number): Promise<
   const parts = await logParts(log)
   const last = parts.at(-1)
   if (!last) return undefined
-  const from = asked < 0 ? Math.max(0, last.offset + (await sizeOf(last.path)) + asked) : asked
+  // Opened first and by itself: who follows reads nothing but the last part, at every look.
+  return withPart(last, async (newest, newestBytes) => {
+    const sizeBytes = last.offset + newestBytes
+    const from = asked < 0 ? Math.max(0, sizeBytes + asked) : asked
+    const found = from >= last.offset ? undefined : await readEarlier(parts.slice(0, -1), from, mostBytes)
+    const { offset, bytes } = found ?? (await readPart(newest, last.offset, newestBytes, from, mostBytes))
+    return { bytes, offset, nextOffset: offset + bytes.length, cutBytes: Math.max(0, offset - from), sizeBytes }
+  })
+}
+
+type Found = { readonly offset: number; readonly bytes: Buffer }
+
+const readEarlier = async (parts: readonly LogPart[], from: number, mostBytes: number): Promise<Found | undefined> => {
   for (const part of parts) {
-    const handle = await open(part.path, 'r')
-    try {
-      const { size } = await handle.stat()
-      if (from >= part.offset + size && part !== last) continue
-      const offset = Math.min(Math.max(from, part.offset), part.offset + size)
-      const buffer = Buffer.alloc(Math.min(mostBytes, part.offset + size - offset))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset - part.offset)
-      return {
-        bytes: buffer.subarray(0, bytesRead),
-        offset,
-        nextOffset: offset + bytesRead,
-        cutBytes: Math.max(0, offset - from),
-      }
-    } finally {
-      await handle.close()
-    }
+    const found = await withPart(part, async (file, sizeBytes) =>
+      from >= part.offset + sizeBytes ? undefined : readPart(file, part.offset, sizeBytes, from, mostBytes),
+    )
+    if (found) return found
   }
   return undefined
 }
 
-const sizeOf = async (path: string): Promise<number> => {
-  const handle = await open(path, 'r')
+const readPart = async (
+  file: FileHandle,
+  partOffset: number,
+  partBytes: number,
+  from: number,
+  mostBytes: number,
+): Promise<Found> => {
+  const offset = Math.max(from, partOffset)
+  const buffer = Buffer.alloc(Math.max(0, Math.min(mostBytes, partOffset + partBytes - offset)))
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, offset - partOffset)
+  return { offset, bytes: buffer.subarray(0, bytesRead) }
+}
+
+const withPart = async <Result>(
+  part: LogPart,
+  use: (file: FileHandle, sizeBytes: number) => Promise<Result>,
+): Promise<Result> => {
+  const file = await open(part.path, 'r')
   try {
-    return (await handle.stat()).size
+    return await use(file, (await file.stat()).size)
   } finally {
-    await handle.close()
+    await file.close()
   }
 }

@@ -41,6 +41,13 @@ export const provenanceSchema = z.object({
   ),
   host: z.object({ name: z.string(), system: z.string(), processor: z.string() }),
   limits: z.object({ wallSeconds: z.number(), outputBytes: z.number(), logBytes: z.number() }),
+  /** What the script printed, and what of its middle is missing in the log; absent in what older versions wrote. */
+  log: z
+    .object({
+      printedBytes: z.number().int(),
+      cut: z.object({ atByte: z.number().int(), cutBytes: z.number().int(), markBytes: z.number().int() }).nullable(),
+    })
+    .optional(),
   isolation: z.string(),
   timings: z.object({
     submittedAt: time,

@@ -45,6 +45,7 @@ const sampleProvenance = (attempt: Attempt): Provenance => ({
   inputs: [],
   host: { name: 'here', system: 'Linux', processor: 'p' },
   limits: { wallSeconds: 1, outputBytes: 1, logBytes: 1 },
+  log: { printedBytes: 8, cut: null },
   isolation: 'none (plain process group)',
   timings: {
     submittedAt: '2026-11-22T10:00:00Z',

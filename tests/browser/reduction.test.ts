@@ -61,6 +61,44 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
     expect(await inked(page)).toBeGreaterThan(2000)
   })
 
+  it('asks every second where the log cannot be streamed, and misses nothing', async () => {
+    const { base, stub } = await service()
+    stub.troubles.hasNoLogStream = true
+    const id = reductionOf(stub.world, 'ENGINX', 299_081)
+    const running = stub.world.reductions.get(id)
+    if (!running) throw new Error('no such sample')
+    const { page } = await open()
+    await page.goto(`${base}reductions/${id}`)
+    const log = page.getByRole('region', { name: 'Log' })
+    await log.getByText('Focusing bank 1 of 2').waitFor()
+    stub.world.reductions.set(id, { ...running, log: `${running.log}10 %\r50 %\r` })
+    await log.getByText('50 %').waitFor()
+    stub.world.reductions.set(id, { ...running, log: `${running.log}10 %\r50 %\r100 %\n\u001b[32mdone\u001b[0m Å\n` })
+    await log.getByText('done Å').waitFor()
+    expect(await log.locator('[data-number="5"]').textContent()).toBe('100 %')
+    expect(stub.calls.some(({ path }) => path.endsWith('/log'))).toBe(true)
+  })
+
+  it('goes on after a stream that broke off, without a line twice', async () => {
+    const { base, stub } = await service()
+    const id = reductionOf(stub.world, 'ENGINX', 299_081)
+    const running = stub.world.reductions.get(id)
+    if (!running) throw new Error('no such sample')
+    const { page } = await open()
+    await page.goto(`${base}reductions/${id}`)
+    const log = page.getByRole('region', { name: 'Log' })
+    await log.getByText('Focusing bank 1 of 2').waitFor()
+    const streams = (): number => stub.calls.filter(({ path }) => path.endsWith('/log/stream')).length
+    await eventually(streams).toBe(1)
+    stub.world.reductions.set(id, { ...running, log: `${running.log}before the cut\n` })
+    await log.getByText('before the cut').waitFor()
+    stub.cutEvents()
+    stub.world.reductions.set(id, { ...running, log: `${running.log}before the cut\nafter it\n` })
+    await log.getByText('after it').waitFor()
+    await eventually(streams).toBe(2)
+    expect(await log.getByText('before the cut').count()).toBe(1)
+  })
+
   it('draws figures that can be read, zoomed and changed by keyboard, in either theme', async () => {
     const { base, stub } = await service()
     const { page } = await open()
@@ -126,7 +164,7 @@ describe.skipIf(!hasBrowser)(`a reduction’s page${whySkipped}`, { timeout: 120
       '\\\\isis\\inst$\\ENGINX\\RBNumber\\RB1920234\\autoreduced\\299080\\run-version-1',
     )
     await page.getByRole('tab', { name: 'History' }).click()
-    await page.getByRole('link', { name: 'Version 0' }).click()
+    await page.getByRole('link', { name: 'Version 0', exact: true }).click()
     await page.getByRole('link', { name: 'the newest is 1' }).waitFor()
     await page.keyboard.press('j')
     await eventually(() => page.locator('h1').textContent()).toBe('Steel rod, 300 K, position 3')

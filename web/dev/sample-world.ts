@@ -200,7 +200,9 @@ export const addReduction = (
     startedBy: given.startedBy ?? (version === 0 ? 'detection' : 'instrument scientist'),
     description: version === 0 ? null : 'With the new vanadium run',
     software: isSkipped ? null : { name: 'Scipp', version: '26.1' },
-    scriptSha256: isSkipped ? null : '3f2a91c0d4b5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f',
+    scriptSha256: isSkipped
+      ? null
+      : `${version === 0 ? '3f2a' : '9b1e'}91c0d4b5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f`,
     variables: isSkipped ? [] : given.changed ? changedVariables() : [...scriptVariables],
     submittedAt: at(now, given.secondsAgo + 1),
     startedAt: given.state === 'Queued' || isSkipped ? null : at(now, given.secondsAgo),

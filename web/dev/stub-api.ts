@@ -15,12 +15,22 @@ import {
   reductionSchema,
   runsSchema,
   scriptSchema,
+  logEndSchema,
+  logTextSchema,
   type ChangeEvent,
+  type Reduction,
+  type ResultFile,
   type Run,
 } from '#contracts/api.ts'
+import { comparisonSchema } from '#contracts/comparison.ts'
 import { submissionAnswerSchema, submissionSchema, type Outcome } from '#contracts/submission.ts'
+import { readableLog } from '#domain/readable-log.ts'
 import { parseRunRanges } from '#domain/run-ranges.ts'
-import { addReduction, runKey, scriptText, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
+import { provenanceSchema } from '#results/provenance.ts'
+import { compareReductions, type Compared } from '../../functions/api/comparison/compare-reductions.ts'
+import { chooseFiles } from '../../functions/api/zip/choose-files.ts'
+import { provenanceOf, scriptFilesOf } from './sample-records.ts'
+import { addReduction, runKey, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
 
 type Listener = (event: ChangeEvent) => void
 
@@ -30,6 +40,8 @@ export type StubTroubles = {
   isDown: boolean
   /** Refuses the event stream alone. */
   hasNoEvents: boolean
+  /** Refuses the streams of logs. */
+  hasNoLogStream: boolean
   /** Answers one path with this problem. */
   problems: Map<string, { readonly status: 400 | 404 | 409 | 422 | 500; readonly detail: string }>
   /** Paths that are answered only when the promise is fulfilled. */
@@ -41,7 +53,13 @@ export const openStubApi = (world: World) => {
   const app = new Hono()
   const listeners = new Set<Listener>()
   const events: ChangeEvent[] = []
-  const troubles: StubTroubles = { isDown: false, hasNoEvents: false, problems: new Map(), held: new Map() }
+  const troubles: StubTroubles = {
+    isDown: false,
+    hasNoEvents: false,
+    hasNoLogStream: false,
+    problems: new Map(),
+    held: new Map(),
+  }
   const calls: {
     readonly method: string
     readonly path: string
@@ -160,9 +178,7 @@ export const openStubApi = (world: World) => {
     const next = from + size < found.length ? String(from + size) : null
     return context.json(runsSchema.parse({ items: found.slice(from, from + size), next }))
   })
-  app.get('/reductions/:id', (context) => {
-    const reduction = world.reductions.get(Number(context.req.param('id')))
-    if (!reduction) return problem(context, 404, `There is no reduction ${context.req.param('id')}.`)
+  const presented = (reduction: StoredReduction): Reduction => {
     const neighbours = [...world.runs.values()]
       .filter((run) => run.instrument === reduction.instrument)
       .map((run) => run.runNumber)
@@ -172,17 +188,26 @@ export const openStubApi = (world: World) => {
       const id = runNumber === undefined ? undefined : reductionsOf(reduction.instrument, runNumber)[0]?.id
       return runNumber === undefined || id === undefined ? null : { runNumber, reductionId: id }
     }
-    return context.json(
-      reductionSchema.parse({
-        ...reduction,
-        runs: [runOf(runKey(reduction.instrument, reduction.runNumber))],
-        versions: reductionsOf(reduction.instrument, reduction.runNumber).map(
-          ({ id, version, state, submittedAt }) => ({ id, version, state, submittedAt }),
-        ),
-        previousRun: neighbour(neighbours[place - 1]),
-        nextRun: neighbour(neighbours[place + 1]),
-      }),
-    )
+    return reductionSchema.parse({
+      ...reduction,
+      runs: [runOf(runKey(reduction.instrument, reduction.runNumber))],
+      versions: reductionsOf(reduction.instrument, reduction.runNumber).map(({ id, version, state, submittedAt }) => ({
+        id,
+        version,
+        state,
+        submittedAt,
+      })),
+      previousRun: neighbour(neighbours[place - 1]),
+      nextRun: neighbour(neighbours[place + 1]),
+    })
+  }
+  const listOf = (reduction: StoredReduction): ResultFile[] =>
+    reduction.files.map(({ path, mediaType, plot, bytes }) => ({ path, mediaType, plot, sizeBytes: bytes.length }))
+
+  app.get('/reductions/:id', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, `There is no reduction ${context.req.param('id')}.`)
+    return context.json(presented(reduction))
   })
   app.get('/reductions/:id/log', (context) => {
     const reduction = world.reductions.get(Number(context.req.param('id')))
@@ -192,22 +217,99 @@ export const openStubApi = (world: World) => {
     const offset = Math.min(bytes.length, asked < 0 ? Math.max(0, bytes.length + asked) : asked)
     return context.body(Uint8Array.from(bytes.subarray(offset)), 200, {
       'content-type': 'text/plain; charset=utf-8',
+      'x-log-attempt': '1',
       'x-log-size': String(bytes.length),
       'x-log-offset': String(offset),
       'x-log-next': String(bytes.length),
       'x-log-complete': String(reduction.state !== 'Queued' && reduction.state !== 'Processing'),
     })
   })
+  app.get('/reductions/:id/log/stream', (context) => {
+    const id = Number(context.req.param('id'))
+    if (troubles.hasNoLogStream) return problem(context, 404, 'There are no streams here.')
+    if (!world.reductions.has(id)) return problem(context, 404, 'There is no such reduction.')
+    return streamSSE(context, async (stream) => {
+      const seen = context.req.header('last-event-id')?.split('.')[1]
+      const asked = Number(seen ?? context.req.query('from') ?? 0)
+      const lengthNow = Buffer.from(world.reductions.get(id)?.log ?? '').length
+      let offset = asked < 0 ? Math.max(0, lengthNow + asked) : asked
+      const isGone = { is: false }
+      const cut = (): void => {
+        isGone.is = true
+      }
+      cuts.add(cut)
+      stream.onAbort(cut)
+      while (!isGone.is) {
+        const reduction = world.reductions.get(id)
+        const bytes = Buffer.from(reduction?.log ?? '').subarray(offset)
+        const isEnd = reduction?.state !== 'Queued' && reduction?.state !== 'Processing'
+        const { text, usedBytes } = readableLog(bytes, isEnd)
+        const next = offset + usedBytes
+        if (text !== '') {
+          const data = JSON.stringify(logTextSchema.parse({ attempt: 1, offset, next, text }))
+          await stream.writeSSE({ event: 'log', id: `1.${next}`, data })
+        }
+        offset = next
+        if (isEnd) {
+          const end = { state: reduction?.state ?? null, reason: reduction?.reason ?? null, sizeBytes: offset }
+          await stream.writeSSE({ event: 'end', id: `1.${offset}`, data: JSON.stringify(logEndSchema.parse(end)) })
+          break
+        }
+        await stream.sleep(30)
+      }
+      cuts.delete(cut)
+    })
+  })
+  app.get('/reductions/:id/zip', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    const choice = chooseFiles(listOf(reduction), { paths: undefined, places: context.req.query('files') })
+    if ('fault' in choice) return problem(context, 400, choice.fault)
+    const name = `${reduction.instrument}_${reduction.runNumber}_version_${reduction.version}.zip`
+    return context.body(choice.chosen.map(({ path }) => path).join('\n'), 200, {
+      'content-type': 'application/zip',
+      'content-disposition': `attachment; filename="${name}"`,
+    })
+  })
+  app.get('/reductions/:id/provenance', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    const record = reduction && provenanceOf(reduction)
+    return record
+      ? context.json(provenanceSchema.parse(record))
+      : problem(
+          context,
+          404,
+          `Reduction ${context.req.param('id')} has no results (yet), so nothing is recorded of how it ran.`,
+        )
+  })
+  app.get('/comparisons', (context) => {
+    const sideOf = (name: 'left' | 'right'): Compared | undefined => {
+      const reduction = world.reductions.get(Number(context.req.query(name)))
+      if (!reduction) return undefined
+      const provenance = provenanceOf(reduction)
+      return {
+        reduction: presented(reduction),
+        script: scriptFilesOf(reduction).map(({ name: file, text }) => ({ name: file, text, base64: text })),
+        provenance,
+        note: provenance
+          ? undefined
+          : `Reduction ${reduction.id} has no results (yet), so nothing is recorded of how it ran.`,
+        files: listOf(reduction),
+      }
+    }
+    const [left, right] = [sideOf('left'), sideOf('right')]
+    if (!left || !right)
+      return problem(
+        context,
+        404,
+        'There is no such reduction. The number of a run’s newest reduction is in “latest.id” of GET runs.',
+      )
+    return context.json(comparisonSchema.parse(compareReductions(left, right)))
+  })
   app.get('/reductions/:id/files', (context) => {
     const reduction = world.reductions.get(Number(context.req.param('id')))
     if (!reduction) return problem(context, 404, 'There is no such reduction.')
-    const items = reduction.files.map(({ path, mediaType, plot, bytes }) => ({
-      path,
-      mediaType,
-      plot,
-      sizeBytes: bytes.length,
-    }))
-    return context.json(filesSchema.parse({ items }))
+    return context.json(filesSchema.parse({ items: listOf(reduction) }))
   })
   app.get('/reductions/:id/files/:path{.+}', (context) => {
     const file = world.reductions
@@ -223,10 +325,7 @@ export const openStubApi = (world: World) => {
     return context.json(
       scriptSchema.parse({
         sha256: reduction.scriptSha256,
-        files: [
-          { name: 'reduce.py', text: scriptText },
-          { name: 'reduce_vars.py', text: "standard_vars = {'vanadium_run': 236516}\n" },
-        ],
+        files: scriptFilesOf(reduction),
       }),
     )
   })

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import type { Dirent, Stats } from 'node:fs'
-import { readLogRange, readResultRange } from '#results/read-result.ts'
+import { describeResults, readLogRange, readResultRange } from '#results/read-result.ts'
 import { findAndReadRun } from '../find-and-read-run.ts'
 import { describeFileFault, isAbsent } from '../file-faults.ts'
 import { listInstruments } from '../list-instruments.ts'
@@ -88,6 +88,9 @@ export const operations = {
 
   /** A part of a reduction's file: opened without following any link that a script may have made. */
   readResultRange,
+
+  /** Sizes and times of some of a reduction's files. */
+  describeResults,
 
   /** A part of a reduction's log, wherever it lies at this moment. */
   readLogRange,

@@ -10,6 +10,7 @@ const placeSchema = z.object({
   id: integer,
   instrument: z.string(),
   target: z.string(),
+  version: integer,
   rbNumber: integer.nullable(),
   state: z.enum(reductionStates),
   reason: z.string().nullable(),
@@ -27,7 +28,7 @@ export const findReductionPlace = async (
   const all = allOf({ sql: 'reductions.id = ?', parameters: [reductionId] }, experimentsVisibleTo(viewer, 'reductions'))
   const [row] = await sql.rows(
     placeSchema,
-    `SELECT id, instrument, target, rb_number AS rbNumber, state, reason, fence, results_path AS resultsPath
+    `SELECT id, instrument, target, version, rb_number AS rbNumber, state, reason, fence, results_path AS resultsPath
      FROM reductions WHERE ${all.sql}`,
     all.parameters,
   )

@@ -9,6 +9,15 @@ export const reductionOf = (world: World, instrument: string, runNumber: number)
   return found.id
 }
 
+/** The first reduction of a run. */
+export const firstReductionOf = (world: World, instrument: string, runNumber: number): number => {
+  const found = [...world.reductions.values()].find(
+    (one) => one.instrument === instrument && one.runNumber === runNumber,
+  )
+  if (!found) throw new Error(`no reduction of ${instrument} ${runNumber}`)
+  return found.id
+}
+
 /** Every page of the portal in every state that the sample world has, by a name. */
 export const samplePages = (world: World): Readonly<Record<string, string>> => {
   const completed = reductionOf(world, 'ENGINX', 299_080)
@@ -27,6 +36,12 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     map: `reductions/${reductionOf(world, 'LOQ', 74_013)}`,
     files: `reductions/${completed}?tab=files`,
     script: `reductions/${completed}?tab=script`,
+    provenance: `reductions/${completed}?tab=provenance`,
+    'no-provenance': `reductions/${reductionOf(world, 'ALF', 82_301)}?tab=provenance`,
+    'compare-versions': `compare/${firstReductionOf(world, 'ENGINX', 299_080)}/${completed}`,
+    'compare-runs': `compare/${reductionOf(world, 'ENGINX', 299_079)}/${reductionOf(world, 'LOQ', 74_013)}`,
+    'compare-running': `compare/${reductionOf(world, 'ENGINX', 299_078)}/${reductionOf(world, 'ENGINX', 299_081)}`,
+    'compare-nothing': 'compare/1/2',
     history: `reductions/${completed}?tab=history`,
     rerun: `instruments/ENGINX/rerun?runs=299079-299080&from=${completed}`,
     submit: 'instruments/ENGINX/rerun',

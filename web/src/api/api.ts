@@ -10,8 +10,10 @@ import type {
   runsSchema,
   scriptSchema,
 } from '#contracts/api.ts'
+import type { Comparison } from '#contracts/comparison.ts'
 import type { Submission, submissionAnswerSchema } from '#contracts/submission.ts'
 import type { DetectionState } from '#domain/detection-states.ts'
+import type { Provenance } from '#results/provenance.ts'
 import { readJson, request, type Watch } from './request.ts'
 
 export type Instruments = z.infer<typeof instrumentsSchema>
@@ -40,6 +42,8 @@ export type RunFilters = {
  * `next`. `sizeBytes` is what has been printed so far, `isComplete` says that no more will come.
  */
 export type LogPiece = {
+  /** Another one is another processor's log. */
+  readonly attempt: number
   readonly bytes: Uint8Array
   readonly offset: number
   readonly next: number
@@ -80,6 +84,9 @@ export const openApi = (base: URL, watch: Watch) => {
   return {
     eventsUrl: at('events'),
     fileUrl,
+    logStreamUrl: (id: number, from: number): string => at(`reductions/${id}/log/stream`, { from }).href,
+    /** `places` in the list of files, as `1-3,7`; without them all. */
+    zipUrl: (id: number, places?: string): string => at(`reductions/${id}/zip`, { files: places }).href,
     logUrl: (id: number): string => at(`reductions/${id}/log`).href,
     instruments: (signal?: AbortSignal) => get<Instruments>('instruments', {}, signal),
     overview: (signal?: AbortSignal) => get<Overview>('overview', {}, signal),
@@ -88,6 +95,9 @@ export const openApi = (base: URL, watch: Watch) => {
     reduction: (id: number, signal?: AbortSignal) => get<Reduction>(`reductions/${id}`, {}, signal),
     files: (id: number, signal?: AbortSignal) => get<Files>(`reductions/${id}/files`, {}, signal),
     script: (id: number, signal?: AbortSignal) => get<Script>(`reductions/${id}/script`, {}, signal),
+    provenance: (id: number, signal?: AbortSignal) => get<Provenance>(`reductions/${id}/provenance`, {}, signal),
+    compare: (left: number, right: number, signal?: AbortSignal) =>
+      get<Comparison>('comparisons', { left, right }, signal),
     figure: (id: number, path: string, signal?: AbortSignal): Promise<unknown> =>
       request(new URL(fileUrl(id, path)), { signal: signal ?? null }, watch, 60_000).then(readJson),
     /** `offset` counts bytes printed; a negative one counts from the end. */
@@ -97,6 +107,7 @@ export const openApi = (base: URL, watch: Watch) => {
       const start = numberIn(response, 'x-log-offset', Math.max(0, offset))
       const next = numberIn(response, 'x-log-next', start + bytes.length)
       return {
+        attempt: numberIn(response, 'x-log-attempt', 0),
         bytes,
         offset: start,
         next,

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity'
+import { lastWritten, readableLog } from '#domain/readable-log.ts'
 import type { Api } from '../api/api.ts'
-import { cleanLine } from './log-lines.ts'
 
 const tailBytes = 2000
 
@@ -26,10 +26,9 @@ export class LastLines {
 
   async #lookAt(id: number): Promise<void> {
     const piece = await this.#api.log(id, -tailBytes)
-    const last = new TextDecoder()
-      .decode(piece.bytes)
-      .split('\n')
-      .map(cleanLine)
+    const last = readableLog(piece.bytes, piece.isComplete)
+      .text.split('\n')
+      .map(lastWritten)
       .findLast((line) => line.trim() !== '')
     if (last !== undefined) this.lines.set(id, last)
   }

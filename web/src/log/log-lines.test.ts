@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cleanLine, splitLog, toneOf } from './log-lines.ts'
+import { splitLog, toneOf } from './log-lines.ts'
 
 describe('a log', () => {
   it('is split into numbered lines however its pieces fall', () => {
@@ -14,10 +14,14 @@ describe('a log', () => {
     }
   })
 
-  it('loses its terminal codes and overwritten progress', () => {
-    expect(cleanLine('\u001b[31mred\u001b[0m text')).toBe('red text')
-    expect(cleanLine('10 %\r50 %\r100 %\r')).toBe('100 %')
-    expect(cleanLine('\u001b]0;title\u0007plain')).toBe('plain')
+  it('shows of a progress bar what was written last, in whatever pieces it comes', () => {
+    const whole = '10 %\r50 %\r100 %\r\n\r1 of 2\r2 of 2'
+    for (let cut = 0; cut <= whole.length; cut += 1) {
+      const first = splitLog(whole.slice(0, cut), 0)
+      const second = splitLog(first.rest + whole.slice(cut), first.lines.length)
+      expect([...first.lines, ...second.lines].map((line) => line.text)).toEqual(['100 %'])
+      expect(second.rest).toBe('2 of 2')
+    }
   })
 
   it.each([

@@ -1,13 +1,7 @@
+import { lastWritten } from '#domain/readable-log.ts'
+
 export type LineTone = 'plain' | 'warning' | 'fault'
 export type LogLine = { readonly number: number; readonly text: string; readonly tone: LineTone }
-
-const terminalCodes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-_])/g
-
-/** A line as a terminal would leave it: no colour codes, and after a carriage return only what was written last. */
-export const cleanLine = (raw: string): string => {
-  const text = raw.replace(terminalCodes, '').replace(/\r+$/, '')
-  return text.slice(text.lastIndexOf('\r') + 1)
-}
 
 /** Marks what a person scans a log for. The words are those of Python and Mantid. */
 export const toneOf = (text: string): LineTone => {
@@ -23,16 +17,17 @@ export const toneOf = (text: string): LineTone => {
 
 export type SplitLog = {
   readonly lines: readonly LogLine[]
-  /** The unfinished last line, as it came. */ readonly rest: string
+  /** The unfinished last line, of which what was overwritten is gone: a progress bar of an hour stays one line. */
+  readonly rest: string
 }
 
-/** Splits what has come into finished lines, numbered on from `linesBefore`. */
+/** Splits readable text into finished lines, numbered on from `linesBefore`. */
 export const splitLog = (text: string, linesBefore: number): SplitLog => {
   const pieces = text.split('\n')
   const rest = pieces.pop() ?? ''
   const lines = pieces.map((piece, place): LogLine => {
-    const clean = cleanLine(piece)
+    const clean = lastWritten(piece)
     return { number: linesBefore + place + 1, text: clean, tone: toneOf(clean) }
   })
-  return { lines, rest }
+  return { lines, rest: rest.includes('\r') ? `${lastWritten(rest)}${rest.endsWith('\r') ? '\r' : ''}` : rest }
 }

@@ -4,6 +4,7 @@ export type Route =
   | { readonly page: 'instrument'; readonly instrument: string }
   | { readonly page: 'rerun'; readonly instrument: string }
   | { readonly page: 'reduction'; readonly id: number }
+  | { readonly page: 'compare'; readonly left: number; readonly right: number }
   | { readonly page: 'runs' }
   | { readonly page: 'waiting' }
   | { readonly page: 'failures' }
@@ -31,11 +32,16 @@ export const parseRoute = (path: string): Route => {
     if (third === undefined) return { page: 'instrument', instrument }
     return third === 'rerun' ? { page: 'rerun', instrument } : unknown
   }
-  if (first === 'reductions' && third === undefined && /^[0-9]{1,15}$/.test(second)) {
+  if (first === 'reductions' && third === undefined && isId(second)) {
     return { page: 'reduction', id: Number(second) }
+  }
+  if (first === 'compare' && isId(second) && third !== undefined && isId(third)) {
+    return { page: 'compare', left: Number(second), right: Number(third) }
   }
   return unknown
 }
+
+const isId = (segment: string): boolean => /^[0-9]{1,15}$/.test(segment)
 
 const withQuery = (path: string, query: Readonly<Record<string, string | undefined>>): string => {
   const given = Object.entries(query).filter(
@@ -48,6 +54,7 @@ const withQuery = (path: string, query: Readonly<Record<string, string | undefin
 export const toInstrument = (instrument: string, query: Readonly<Record<string, string | undefined>> = {}): string =>
   withQuery(`instruments/${encodeURIComponent(instrument)}`, query)
 export const toReduction = (id: number): string => `reductions/${id}`
+export const toCompare = (left: number, right: number): string => `compare/${left}/${right}`
 export const toRuns = (query: Readonly<Record<string, string | undefined>>): string => withQuery('runs', query)
 export const toRerun = (instrument: string, query: { readonly runs?: string; readonly from?: string } = {}): string =>
   withQuery(`instruments/${encodeURIComponent(instrument)}/rerun`, query)
