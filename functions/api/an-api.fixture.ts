@@ -53,7 +53,11 @@ export const startApi = async () => {
   const gateway = await startGateway()
   const readers = openReaders({ root: archiveRoot, log: silent })
   const { database } = schema
-  const state: { viewer: Viewer; gapsAskedAbout: number } = { viewer: everyone, gapsAskedAbout: 0 }
+  const state: { viewer: Viewer; gapsAskedAbout: number; rung: number } = {
+    viewer: everyone,
+    gapsAskedAbout: 0,
+    rung: 0,
+  }
   const feed = openChangeFeed(
     {
       start: () => startOfEvents(database),
@@ -74,6 +78,7 @@ export const startApi = async () => {
     feed,
     callFunction: (path, body, { timeoutMs, headers }) =>
       callFunction(gateway.url, path, { body, timeoutMs, headers: { authorization: 'Bearer the-key', ...headers } }),
+    ringForWork: () => (state.rung += 1),
     viewerOf: () => state.viewer,
     archiveRoot,
     resultsRoot,

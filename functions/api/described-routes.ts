@@ -15,6 +15,7 @@ export const describedRoutes = (): string => {
     readers: { call: nothing, readScript: nothing },
     feed,
     callFunction: nothing,
+    ringForWork: nothing,
     viewerOf: nothing,
     archiveRoot: '/',
     resultsRoot: '/',

@@ -2,11 +2,14 @@ import { toWindowsPath } from '#archive/path-forms.ts'
 import type { Reduction } from '#contracts/api.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import type { Sql } from '#database/connection.ts'
+import { readServicePause } from '#database/queries/pauses.ts'
 import {
   findReduction,
   neighbourRun,
   placeOf,
+  pauseOf,
   runsOfReduction,
+  versionOf,
   versionsOfTarget,
 } from '#database/queries/reduction-detail.ts'
 import { findScriptVariables } from '#database/queries/scripts.ts'
@@ -30,12 +33,14 @@ export const presentReduction = async (
   const found = await findReduction(sql, viewer, id)
   if (!found) return undefined
   const { instrument, scriptSha256, resultsPath } = found
-  const [{ runs, filePaths }, versions, place, typical, script] = await Promise.all([
+  const held = found.state === 'Queued' ? (pauseOf(found) ?? (await readServicePause(sql))) : null
+  const [{ runs, filePaths }, versions, place, typical, script, reproduces] = await Promise.all([
     runsOfReduction(sql, id),
     versionsOfTarget(sql, viewer, found),
-    placeOf(sql, found),
+    placeOf(sql, found, held !== null),
     typicalSeconds(sql, [instrument]),
     scriptSha256 === null ? undefined : findScriptVariables(sql, scriptSha256),
+    found.reproducesId === null ? null : versionOf(sql, found.reproducesId),
   ])
   const first = runs[0]?.runNumber
   const last = runs.at(-1)?.runNumber
@@ -51,6 +56,12 @@ export const presentReduction = async (
     state: found.state,
     reason: found.reason,
     class: found.class,
+    held,
+    cancelRequestedBy: found.cancelRequestedBy,
+    cancelRequestedAt: found.cancelRequestedAt,
+    submission: found.submission,
+    isBatch: found.isBatch,
+    reproduces,
     place,
     runs: [...runs],
     rbNumber: found.rbNumber,
@@ -71,7 +82,7 @@ export const presentReduction = async (
     resultsPathWindows:
       resultsPath === null ? null : windowsForm(resultsPath, roots.resultsRoot, roots.resultsRootWindows),
     dataPaths: filePaths.map((linux) => ({ linux, windows: toWindowsPath(linux, roots.archiveRoot) ?? null })),
-    versions,
+    versions: [...versions],
     previousRun,
     nextRun,
   }

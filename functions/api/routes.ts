@@ -2,11 +2,14 @@ import type { ApiParts } from './api-parts.ts'
 import { describeApi } from './describe-api.ts'
 import { guardChanges } from './guard-changes.ts'
 import { makeApp, type Api } from './make-app.ts'
+import { addCancellationRoutes } from './routes/cancellations.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addInstrumentRoutes } from './routes/instruments.ts'
 import { addLogRoutes } from './routes/logs.ts'
 import { addNoticeRoutes } from './routes/notices.ts'
+import { addPauseRoutes } from './routes/pauses.ts'
+import { addReductionClassRoute } from './routes/reduction-class.ts'
 import { addReductionRoutes } from './routes/reductions.ts'
 import { addResultFileRoutes } from './routes/result-files.ts'
 import { addRunRoutes } from './routes/runs.ts'
@@ -27,6 +30,9 @@ export const apiRoutes = (parts: ApiParts): Api => {
   addInstrumentRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
+  addCancellationRoutes(app, parts)
+  addPauseRoutes(app, parts)
+  addReductionClassRoute(app, parts)
   addLogRoutes(app, parts)
   addResultFileRoutes(app, parts)
   addSubmissionRoutes(app, parts)

@@ -9,6 +9,7 @@ import type { Database, Sql } from '../connection.ts'
 import { DatabaseFault } from '../faults.ts'
 import { flag, instant, integer, jsonText } from './column-parsers.ts'
 import { moveReduction } from './move-reduction.ts'
+import { mayMove } from './pauses.ts'
 import { slotsAlive } from './processors.ts'
 
 const claimedRowSchema = z.object({
@@ -81,7 +82,7 @@ const lineHeads = (sql: Sql): Promise<z.infer<typeof headSchema>[]> =>
     `SELECT heads.instrument, heads.class, TIMESTAMPDIFF(SECOND, heads.oldest, UTC_TIMESTAMP(6)) AS waitedSeconds
      FROM (SELECT class, instrument, MIN(queued_at) AS oldest FROM reductions WHERE state = 'Queued' GROUP BY class, instrument) AS heads
      JOIN instruments ON instruments.name = heads.instrument
-     WHERE instruments.is_paused = FALSE`,
+     WHERE ${mayMove}`,
   )
 
 /**

@@ -106,7 +106,11 @@ describe('the rows that are read', () => {
     ['for a page of notices', 150, (sql) => listNotices(sql, everyone, 'all', 50)],
     ['for a reduction', 40, (sql) => findReduction(sql, everyone, newest())],
     ['for its runs', 20, (sql) => runsOfReduction(sql, newest())],
-    ['for its versions', 20, (sql) => versionsOfTarget(sql, everyone, { instrument: 'MARI', target: '3000' })],
+    [
+      'for its versions',
+      20,
+      (sql) => versionsOfTarget(sql, everyone, { instrument: 'MARI', target: '3000', isBatch: false }),
+    ],
     [
       'for the run before',
       20,
@@ -116,7 +120,7 @@ describe('the rows that are read', () => {
     [
       'for a place in line',
       30,
-      (sql) => placeOf(sql, { id: newest(), state: 'Queued', isPaused: false, instrument: 'MARI', class: 'fresh' }),
+      (sql) => placeOf(sql, { id: newest(), state: 'Queued', instrument: 'MARI', class: 'fresh' }, false),
     ],
     ['for variables known before', 1_500, (sql) => newestKnownVariables(sql, everyone, 'MARI')],
     ['for where changes start', 2_100, (sql) => startOfEvents(sql)],
