@@ -2,6 +2,7 @@ import { toWindowsPath } from '#archive/path-forms.ts'
 import type { Reduction } from '#contracts/api.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import type { Sql } from '#database/connection.ts'
+import { batchesOfRun } from '#database/queries/batches-list.ts'
 import { readServicePause } from '#database/queries/pauses.ts'
 import {
   findReduction,
@@ -44,9 +45,10 @@ export const presentReduction = async (
   ])
   const first = runs[0]?.runNumber
   const last = runs.at(-1)?.runNumber
-  const [previousRun, nextRun] = await Promise.all([
+  const [previousRun, nextRun, inBatches] = await Promise.all([
     first === undefined ? null : neighbourRun(sql, viewer, { instrument, runNumber: first }, 'before'),
     last === undefined ? null : neighbourRun(sql, viewer, { instrument, runNumber: last }, 'after'),
+    first === undefined || found.isBatch ? [] : batchesOfRun(sql, viewer, { instrument, runNumber: first }),
   ])
   const declared = script && 'variables' in script ? script.variables : undefined
   return {
@@ -61,6 +63,7 @@ export const presentReduction = async (
     cancelRequestedAt: found.cancelRequestedAt,
     submission: found.submission,
     isBatch: found.isBatch,
+    inBatches: [...inBatches],
     reproduces,
     place,
     runs: [...runs],

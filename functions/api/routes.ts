@@ -2,6 +2,7 @@ import type { ApiParts } from './api-parts.ts'
 import { describeApi } from './describe-api.ts'
 import { guardChanges } from './guard-changes.ts'
 import { makeApp, type Api } from './make-app.ts'
+import { addBatchRoutes } from './routes/batches.ts'
 import { addCancellationRoutes } from './routes/cancellations.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
 import { addEventRoutes } from './routes/events.ts'
@@ -30,6 +31,7 @@ export const apiRoutes = (parts: ApiParts): Api => {
   addInstrumentRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
+  addBatchRoutes(app, parts)
   addCancellationRoutes(app, parts)
   addPauseRoutes(app, parts)
   addReductionClassRoute(app, parts)

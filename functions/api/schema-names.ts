@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import {
+  batchSchema,
   changeEventSchema,
   detectionSchema,
   instrumentSchema,
@@ -13,20 +14,27 @@ import {
   runSchema,
   scriptSchema,
 } from '#contracts/api.ts'
+import { pauseSchema } from '#contracts/decisions.ts'
+import { differenceSchema } from '#contracts/reproduces.ts'
+import { reproductionSchema } from '#contracts/reproduction.ts'
 import { outcomeSchema, softwareSchema } from '#contracts/submission.ts'
 import { variableSchema, variableValueSchema } from '#contracts/variables.ts'
 
 const named: Readonly<Record<string, z.ZodType>> = {
+  Batch: batchSchema,
   ChangeEvent: changeEventSchema,
   Detection: detectionSchema,
+  Difference: differenceSchema,
   Instrument: instrumentSchema,
   InstrumentVariables: instrumentVariablesSchema,
   LatestReduction: latestSchema,
   Notice: noticeSchema,
   Outcome: outcomeSchema,
   Overview: overviewSchema,
+  Pause: pauseSchema,
   Problem: problemSchema,
   Reduction: reductionSchema,
+  Reproduction: reproductionSchema,
   ResultFile: resultFileSchema,
   Run: runSchema,
   Script: scriptSchema,

@@ -103,6 +103,26 @@ export const versionSchema = z.object({
   runs: z.string().nullable(),
 })
 
+/** Several runs reduced together. */
+export const batchSchema = z.object({
+  id: z.number().int(),
+  instrument: z.string(),
+  /** Its runs in words, such as `1-3, 5`. */
+  runs: z.string(),
+  rbNumber: z.number().int().nullable(),
+  version: z.number().int(),
+  state,
+  reason: z.string().nullable(),
+  startedBy: z.string(),
+  description: z.string().nullable(),
+  submittedAt: time,
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  durationSeconds: z.number().nullable(),
+})
+export type Batch = z.infer<typeof batchSchema>
+export const batchesSchema = z.object({ items: z.array(batchSchema), next: z.string().nullable() })
+
 export const reductionSchema = z.object({
   id: z.number().int(),
   instrument: z.string(),
@@ -120,6 +140,8 @@ export const reductionSchema = z.object({
   submission: z.string().nullable(),
   /** Several runs reduced together. */
   isBatch: z.boolean(),
+  /** Batches that its run was reduced in too, newest first; empty for a batch itself. */
+  inBatches: z.array(batchSchema.pick({ id: true, version: true, state: true, runs: true })),
   /** The earlier reduction that this one repeats exactly. */
   reproduces: z.object({ reductionId: z.number().int(), version: z.number().int() }).nullable(),
   /** Place in the line, 1 is next; an estimate. Null unless Queued, and while the instrument is paused. */

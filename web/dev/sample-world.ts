@@ -201,6 +201,7 @@ export const addReduction = (
     cancelRequestedAt: null,
     submission: null,
     isBatch: false,
+    inBatches: [],
     reproduces: null,
     rbNumber,
     startedBy: given.startedBy ?? (version === 0 ? 'detection' : 'instrument scientist'),
