@@ -265,7 +265,8 @@ describe('who sees what', () => {
 
 describe('what no route takes', () => {
   const all = 'openapi.json describes all there is.'
-  const collections = 'instruments, overview, runs, reductions, submissions, detections, notices, events, openapi.json'
+  const collections =
+    'instruments, overview, runs, reductions, batches, cancellations, pause, resume, submissions, detections, notices, events, openapi.json'
   it.each([
     ['GET', '/v1/run', 404, `There is nothing at run. Did you mean runs? ${all}`],
     ['GET', '/v1/reduction/5', 404, `There is nothing at reduction/5. Did you mean reductions/5? ${all}`],

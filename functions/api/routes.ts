@@ -12,6 +12,7 @@ import { addNoticeRoutes } from './routes/notices.ts'
 import { addPauseRoutes } from './routes/pauses.ts'
 import { addReductionClassRoute } from './routes/reduction-class.ts'
 import { addReductionRoutes } from './routes/reductions.ts'
+import { addReproductionRoutes } from './routes/reproductions.ts'
 import { addResultFileRoutes } from './routes/result-files.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addSubmissionRoutes } from './routes/submissions.ts'
@@ -38,6 +39,7 @@ export const apiRoutes = (parts: ApiParts): Api => {
   addLogRoutes(app, parts)
   addResultFileRoutes(app, parts)
   addSubmissionRoutes(app, parts)
+  addReproductionRoutes(app, parts)
   addDetectionRoutes(app, parts)
   addNoticeRoutes(app, parts)
   addEventRoutes(app, parts)

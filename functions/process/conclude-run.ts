@@ -14,7 +14,9 @@ import { chooseExtraDirectories, type ExtraDirectory } from './extra-directories
 import { decideOutcome, remarksOf, type Ending, type Outcome, type StopReason } from './outcome.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
+import { compareWithEarlier } from './reproducing.ts'
 import type { RanScript } from './run-script.ts'
+import { runnerVersion } from './runner-version.ts'
 
 export type ConcludedRun = {
   readonly outcome: Outcome
@@ -57,7 +59,10 @@ export const concludeRun = async (processor: Processor, ended: EndedRun): Promis
     const returned = ran.outcome?.kind === 'returned' ? ran.outcome.directories : []
     const extra = await chooseExtraDirectories(returned, extraRoots, autoreducedDirectory(resultsRoot, place))
     await log.finish([...remarksOf(ending), ...tidied.remarks, ...extra.remarks, ...lastWords(outcome)])
-    const provenance = describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt)
+    const service = { runner: await runnerVersion() }
+    const described = { ...describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt), service }
+    const reproduces = await compareWithEarlier(claim, described)
+    const provenance = { ...described, ...(reproduces && { reproduces }) }
     await seal(staging, { logName: scriptLogName(place), provenance }, modes)
     const { files } = await listOutputs(staging.directory)
     return { outcome, outputs: files, extra: outcome.state === 'Completed' ? extra.allowed : [] }

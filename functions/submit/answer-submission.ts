@@ -126,7 +126,8 @@ export const answerSubmission = async (
   request: SubmitRequest,
   idempotencyKey: string | undefined,
 ): Promise<Answer> => {
-  const requestSha256 = sha256Of(JSON.stringify(request))
+  // What a reproduction could not hold fixed may be told differently when it is asked again; it asks for the same.
+  const requestSha256 = sha256Of(JSON.stringify({ ...request, reproduces: undefined }))
   const remembered = async (): Promise<Answer | undefined> => {
     const before = idempotencyKey === undefined ? undefined : await findAnswer(database, idempotencyKey)
     if (!before) return undefined
