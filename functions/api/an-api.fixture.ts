@@ -54,7 +54,11 @@ export const startApi = async () => {
   const gateway = await startGateway()
   const readers = openReaders({ root: archiveRoot, log: silent })
   const { database } = schema
-  const state: { viewer: Viewer; gapsAskedAbout: number } = { viewer: everyone, gapsAskedAbout: 0 }
+  const state: { viewer: Viewer; gapsAskedAbout: number; rung: number } = {
+    viewer: everyone,
+    gapsAskedAbout: 0,
+    rung: 0,
+  }
   const feed = openChangeFeed(
     {
       start: () => startOfEvents(database),
@@ -77,6 +81,7 @@ export const startApi = async () => {
     logs,
     callFunction: (path, body, { timeoutMs, headers }) =>
       callFunction(gateway.url, path, { body, timeoutMs, headers: { authorization: 'Bearer the-key', ...headers } }),
+    ringForWork: () => (state.rung += 1),
     viewerOf: () => state.viewer,
     archiveRoot,
     resultsRoot,

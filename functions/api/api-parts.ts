@@ -19,6 +19,8 @@ export type ApiParts = {
     body: unknown,
     options: { readonly timeoutMs: number; readonly headers?: Readonly<Record<string, string>> },
   ) => Promise<FunctionAnswer>
+  /** Asks dispatch to look at the line now; nothing waits for it. */
+  readonly ringForWork: () => void
   /** Who asks; until there is access control everyone is an administrator. */
   readonly viewerOf: (context: Context) => Viewer
   readonly archiveRoot: string

@@ -17,6 +17,7 @@ export const describedRoutes = (): string => {
     feed,
     logs: openLogWatches(silent),
     callFunction: nothing,
+    ringForWork: nothing,
     viewerOf: nothing,
     archiveRoot: '/',
     resultsRoot: '/',

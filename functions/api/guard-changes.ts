@@ -60,6 +60,8 @@ export const guardChanges: MiddlewareHandler = async (context, next) => {
     return refusal(
       403,
       `A page of ${from.origin ?? 'another site'} may not change anything here. Use the portal itself.`,
+      {},
+      'Not allowed from there',
     )
   }
   const text = await context.req.text()

@@ -3,8 +3,8 @@ import { openReaders } from '#archive/readers/open-readers.ts'
 import { everyone } from '#contracts/viewer.ts'
 import { openDatabase } from '#database/connection.ts'
 import { changeEventsBetween, eventIdsAfter, isEventIdHeld, startOfEvents } from '#database/queries/change-events.ts'
-import { callFunction } from '#function-server/call-function.ts'
-import { openLog } from '#function-server/log.ts'
+import { askDispatch, callFunction } from '#function-server/call-function.ts'
+import { faultFields, openLog } from '#function-server/log.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
 import { openChangeFeed } from './change-feed.ts'
@@ -47,6 +47,11 @@ serveFunction({
         timeoutMs,
         headers: { authorization: `Bearer ${readSecret('internal-key')}`, ...headers },
       }),
+    ringForWork: () => {
+      askDispatch(settings.gateway_url).catch((fault: unknown) =>
+        log.info(faultFields(fault), 'dispatch was not reached; it looks by itself every ten seconds'),
+      )
+    },
     viewerOf: () => everyone,
     archiveRoot: settings.ARCHIVE_ROOT,
     resultsRoot: settings.RESULTS_ROOT,

@@ -133,3 +133,14 @@ export const instrumentInPath = z.object({
     })
     .openapi({ type: 'string', description: 'The name of the instrument; upper or lower case.', example: 'ENGINX' }),
 })
+
+/** For requests that make something: a repeat with the same key makes nothing more. */
+export const keyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'an Idempotency-Key is 1 to 128 visible ASCII characters')
+    .optional()
+    .openapi({
+      description: 'Makes a repeat of the very same request harmless; 1 to 128 visible ASCII characters.',
+    }),
+})

@@ -4,7 +4,7 @@ import { problemSchema } from '#contracts/api.ts'
 /** Titles of the answers that say no; `detail` says what happened and what the reader can do. */
 const titles = {
   400: 'Not understood',
-  403: 'Not allowed from there',
+  403: 'Not allowed',
   404: 'Not found',
   405: 'Not possible here',
   409: 'Not possible any more',
@@ -16,7 +16,12 @@ const titles = {
 } as const
 export type RefusalStatus = keyof typeof titles
 
-const body = (status: RefusalStatus, detail: string) => ({ type: 'about:blank', title: titles[status], status, detail })
+const body = (status: RefusalStatus, detail: string, title: string = titles[status]) => ({
+  type: 'about:blank',
+  title,
+  status,
+  detail,
+})
 const contentType = { 'content-type': 'application/problem+json' }
 
 /** Says no, as `application/problem+json`, typed for routes that declare this status by {@link refusals}. */
@@ -28,7 +33,9 @@ export const refusal = (
   status: RefusalStatus,
   detail: string,
   headers: Readonly<Record<string, string>> = {},
-): Response => new Response(JSON.stringify(body(status, detail)), { status, headers: { ...contentType, ...headers } })
+  title?: string,
+): Response =>
+  new Response(JSON.stringify(body(status, detail, title)), { status, headers: { ...contentType, ...headers } })
 
 const declared = (description: string) => ({
   description,
@@ -38,6 +45,7 @@ const declared = (description: string) => ({
 /** The refusals that routes declare; each is a sentence in `detail`. */
 export const refusals = {
   400: declared('Something in the request is not understood; `detail` says what.'),
+  403: declared('You may not do this; `detail` says who may.'),
   404: declared('There is no such thing that you may see; `detail` says what was meant.'),
   409: declared('The state of things does not allow it (any more).'),
   503: declared('A part of the service is out of reach for the moment.'),

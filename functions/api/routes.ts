@@ -3,13 +3,18 @@ import { describeApi } from './describe-api.ts'
 import { guardChanges } from './guard-changes.ts'
 import { makeApp, type Api } from './make-app.ts'
 import { addComparisonRoutes } from './routes/comparisons.ts'
+import { addBatchRoutes } from './routes/batches.ts'
+import { addCancellationRoutes } from './routes/cancellations.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addInstrumentRoutes } from './routes/instruments.ts'
 import { addLogRoutes } from './routes/logs.ts'
 import { addNoticeRoutes } from './routes/notices.ts'
 import { addProvenanceRoutes } from './routes/provenance.ts'
+import { addPauseRoutes } from './routes/pauses.ts'
+import { addReductionClassRoute } from './routes/reduction-class.ts'
 import { addReductionRoutes } from './routes/reductions.ts'
+import { addReproductionRoutes } from './routes/reproductions.ts'
 import { addResultFileRoutes } from './routes/result-files.ts'
 import { addResultZipRoutes } from './routes/result-zip.ts'
 import { addRunRoutes } from './routes/runs.ts'
@@ -30,12 +35,17 @@ export const apiRoutes = (parts: ApiParts): Api => {
   addInstrumentRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
+  addBatchRoutes(app, parts)
+  addCancellationRoutes(app, parts)
+  addPauseRoutes(app, parts)
+  addReductionClassRoute(app, parts)
   addLogRoutes(app, parts)
   addResultFileRoutes(app, parts)
   addResultZipRoutes(app, parts)
   addProvenanceRoutes(app, parts)
   addComparisonRoutes(app, parts)
   addSubmissionRoutes(app, parts)
+  addReproductionRoutes(app, parts)
   addDetectionRoutes(app, parts)
   addNoticeRoutes(app, parts)
   addEventRoutes(app, parts)

@@ -13,6 +13,9 @@ const expectations: Readonly<Record<string, string>> = {
   software: 'an object such as {"name": "Mantid", "version": "6.13"}',
   description: 'text of at most 2000 characters',
   lastRun: 'a whole number from 0 to 999999999',
+  batch: 'true or false',
+  held: '"run" or "skip"',
+  class: '"fresh", "rerun" or "bulk"',
   choice: '"submit", "set-cursor" or "dismiss"',
 }
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import {
+  batchSchema,
   changeEventSchema,
   detectionSchema,
   instrumentSchema,
@@ -14,23 +15,30 @@ import {
   scriptSchema,
 } from '#contracts/api.ts'
 import { comparisonSchema } from '#contracts/comparison.ts'
+import { pauseSchema } from '#contracts/decisions.ts'
+import { differenceSchema } from '#contracts/reproduces.ts'
+import { reproductionSchema } from '#contracts/reproduction.ts'
 import { outcomeSchema, softwareSchema } from '#contracts/submission.ts'
 import { variableSchema, variableValueSchema } from '#contracts/variables.ts'
 import { provenanceSchema } from '#results/provenance.ts'
 
 const named: Readonly<Record<string, z.ZodType>> = {
+  Batch: batchSchema,
   ChangeEvent: changeEventSchema,
   Comparison: comparisonSchema,
   Detection: detectionSchema,
+  Difference: differenceSchema,
   Instrument: instrumentSchema,
   InstrumentVariables: instrumentVariablesSchema,
   LatestReduction: latestSchema,
   Notice: noticeSchema,
   Outcome: outcomeSchema,
   Overview: overviewSchema,
+  Pause: pauseSchema,
   Problem: problemSchema,
   Provenance: provenanceSchema,
   Reduction: reductionSchema,
+  Reproduction: reproductionSchema,
   ResultFile: resultFileSchema,
   Run: runSchema,
   Script: scriptSchema,

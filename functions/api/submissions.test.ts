@@ -86,7 +86,7 @@ describe('POST submissions', () => {
     [
       { instrument: 'MARI', runs: '1', varaibles: {} },
       400,
-      'There is no field “varaibles” here. Did you mean “variables”? There are: instrument, runs, variables, script, software, description.',
+      'There is no field “varaibles” here. Did you mean “variables”? There are: instrument, runs, variables, script, software, description, batch.',
     ],
     [
       { instrument: 'MARI', runs: '1', script: { from: 'moon' } },

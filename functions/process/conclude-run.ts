@@ -14,7 +14,9 @@ import { chooseExtraDirectories, type ExtraDirectory } from './extra-directories
 import { decideOutcome, remarksOf, type Ending, type Outcome, type StopReason } from './outcome.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
+import { compareWithEarlier } from './reproducing.ts'
 import type { RanScript } from './run-script.ts'
+import { runnerVersion } from './runner-version.ts'
 
 export type ConcludedRun = {
   readonly outcome: Outcome
@@ -62,7 +64,13 @@ export const concludeRun = async (processor: Processor, ended: EndedRun): Promis
       ...extra.remarks,
       ...lastWords(outcome),
     ])
-    const provenance = describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt, finished)
+    const service = { runner: await runnerVersion() }
+    const described = {
+      ...describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt, finished),
+      service,
+    }
+    const reproduces = await compareWithEarlier(claim, described)
+    const provenance = { ...described, ...(reproduces && { reproduces }) }
     await seal({ ...staging, log: finished.path }, { logName: scriptLogName(place), provenance }, modes)
     await finished.discardParts()
     const { files } = await listOutputs(staging.directory)

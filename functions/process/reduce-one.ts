@@ -13,6 +13,7 @@ import { keepLease } from './keep-lease.ts'
 import { NoEnvironment, prepareRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
 import { finish, publishResults, type Finished } from './publish-results.ts'
+import { holdInputsFixed, InputChanged } from './reproducing.ts'
 import { runScript, type RanScript } from './run-script.ts'
 import type { StopSwitch } from './watch-script.ts'
 
@@ -70,6 +71,7 @@ const stageAndRun = async (
   stopSwitch: StopSwitch,
 ): Promise<Ended | EndedRun> => {
   const claimedAt = new Date()
+  await holdInputsFixed(claim)
   const staging = await stageInTime(processor, claim)
   const run = await prepareRun(processor, claim, staging)
   try {
@@ -128,6 +130,6 @@ const fail = async (processor: Processor, claim: Claim, reason: string): Promise
 }
 
 const sentenceFor = (fault: unknown): string =>
-  fault instanceof ResultsFault || fault instanceof NoEnvironment
+  fault instanceof ResultsFault || fault instanceof NoEnvironment || fault instanceof InputChanged
     ? fault.message
     : 'The service made a mistake with this reduction. It is in the service’s log: re-run it, and tell the team if it happens again.'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { ScriptFiles } from '#contracts/script.ts'
 import {
@@ -12,14 +13,16 @@ import type { Database, Sql } from '#database/connection.ts'
 import { isDuplicate } from '#database/faults.ts'
 import { findAnswer, rememberAnswer } from '#database/queries/idempotency-keys.ts'
 import { scriptOfReduction } from '#database/queries/reduction-script.ts'
-import { findScriptVariables, storeScript } from '#database/queries/scripts.ts'
+import { findScript, findScriptVariables, storeScript } from '#database/queries/scripts.ts'
 import { instrumentForSubmission, instrumentNames, offeredSoftware } from '#database/queries/submission-facts.ts'
+import { faultOfBatchSize } from '#domain/batches.ts'
 import { parseInstrumentName } from '#domain/instrument-names.ts'
 import { nearestName } from '#domain/nearest-name.ts'
 import { classOfRequest } from '#domain/reduction-classes.ts'
 import { largestRequest, parseRunRanges, type RunList } from '#domain/run-ranges.ts'
 import { faultOfNames, faultsOfGiven, listGivenArguments } from './given-arguments.ts'
-import { submitRuns, type ChosenScript, type Looking } from './submit-runs.ts'
+import { submitBatch } from './submit-batch.ts'
+import { submitRuns, type Asked, type ChosenScript, type Looking } from './submit-runs.ts'
 
 /** How submit finds the instrument's current script; the reader processes in production. */
 export type FindScript = (
@@ -31,7 +34,7 @@ export type FindScript = (
 >
 
 export type Answer =
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[]; readonly submission?: string | undefined }
   /** Nothing was recorded; the sentence says what to change. */
   | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly detail: string }
 
@@ -63,9 +66,16 @@ const refuseUnofferedSoftware = async (sql: Sql, software: Software | undefined)
   return refused(400, `No processor has ${software.name} ${software.version}. There is: ${list}.`)
 }
 
+/** An edited reduce.py beside the neighbours of another script. */
+const withText = (text: string, files: ScriptFiles): ChosenScript => {
+  const given = { name: 'reduce.py', base64: Buffer.from(text, 'utf8').toString('base64') }
+  const neighbours = files.filter(({ name }) => name !== given.name)
+  return { finding: { kind: 'script' }, keep: { files: [given, ...neighbours] } }
+}
+
 const chooseScript = async (
   database: Database,
-  findScript: FindScript,
+  readScript: FindScript,
   instrument: string,
   choice: z.infer<typeof scriptChoiceSchema> | undefined,
 ): Promise<ChosenScript | Answer> => {
@@ -75,12 +85,19 @@ const chooseScript = async (
       ? refused(400, `Reduction ${choice.reductionId} has no stored script. Choose the current script instead.`)
       : { finding: { kind: 'script' }, keep: { sha256 } }
   }
-  const current = await findScript(instrument)
+  if (typeof choice === 'object' && choice.from === 'text' && choice.reductionId !== undefined) {
+    const sha256 = await scriptOfReduction(database, choice.reductionId)
+    const ran = sha256 === undefined ? undefined : await findScript(database, sha256)
+    return ran
+      ? withText(choice.text, ran)
+      : refused(400, `Reduction ${choice.reductionId} has no stored script whose neighbours this text could run with.`)
+  }
+  const current = await readScript(instrument)
   const text = typeof choice === 'string' ? choice : choice?.from === 'text' ? choice.text : undefined
   if (text !== undefined) {
-    const given = { name: 'reduce.py', base64: Buffer.from(text, 'utf8').toString('base64') }
-    const neighbours = current.kind === 'script' ? current.files.filter(({ name }) => name !== 'reduce.py') : []
-    return { finding: { kind: 'script' }, keep: { files: [given, ...neighbours] } }
+    // A folder that does not answer may hold neighbours that the text imports.
+    if (current.kind === 'not-yet') return { finding: current, keep: null }
+    return withText(text, current.kind === 'script' ? current.files : [])
   }
   return current.kind === 'script'
     ? { finding: { kind: 'script' }, keep: { files: current.files } }
@@ -109,12 +126,13 @@ export const answerSubmission = async (
   request: SubmitRequest,
   idempotencyKey: string | undefined,
 ): Promise<Answer> => {
-  const requestSha256 = sha256Of(JSON.stringify(request))
+  // What a reproduction could not hold fixed may be told differently when it is asked again; it asks for the same.
+  const requestSha256 = sha256Of(JSON.stringify({ ...request, reproduces: undefined }))
   const remembered = async (): Promise<Answer | undefined> => {
     const before = idempotencyKey === undefined ? undefined : await findAnswer(database, idempotencyKey)
     if (!before) return undefined
     return before.requestSha256 === requestSha256
-      ? { kind: 'outcomes', outcomes: submissionAnswerSchema.parse(JSON.parse(before.answer)).outcomes }
+      ? { kind: 'outcomes', ...submissionAnswerSchema.parse(JSON.parse(before.answer)) }
       : refused(409, 'This Idempotency-Key was used for another request. Use a new key for each request.')
   }
   const repeated = await remembered()
@@ -137,32 +155,40 @@ export const answerSubmission = async (
   const faults = await faultsOfVariables(database, script, given)
   if (faults.length > 0) return refused(400, faults.join(' '))
 
+  const batchFault = special?.batch ? faultOfBatchSize(list.runs) : undefined
+  if (batchFault !== undefined) return refused(400, batchFault)
+
   const own =
     instrument.softwareName !== null && instrument.softwareVersion !== null
       ? { name: instrument.softwareName, version: instrument.softwareVersion }
       : null
+  const submission = randomBytes(16).toString('hex')
+  const asked: Asked = {
+    origin: request.origin,
+    instrument,
+    runNumbers: list.runs,
+    // A batch is one reduction, however many runs it has.
+    class: special ? classOfRequest(special.batch ? 1 : list.runs.length) : 'fresh',
+    startedBy: special?.requestedBy ?? 'autoreduction',
+    description: special?.description ?? null,
+    software: special?.software ?? own,
+    script,
+    given,
+    submission,
+    reproduces: special?.reproduces ?? null,
+    isPlain: !special?.variables && !special?.script && !special?.software,
+  }
+  const remember = async (sql: Sql, answered: readonly Outcome[]): Promise<void> => {
+    if (idempotencyKey === undefined) return
+    const answer = JSON.stringify({ outcomes: answered, submission })
+    await rememberAnswer(sql, idempotencyKey, { requestSha256, answer })
+  }
   try {
-    const outcomes = await submitRuns(
-      database,
-      looking,
-      {
-        origin: request.origin,
-        instrument,
-        runNumbers: list.runs,
-        class: special ? classOfRequest(list.runs.length) : 'fresh',
-        startedBy: special?.requestedBy ?? 'autoreduction',
-        description: special?.description ?? null,
-        software: special?.software ?? own,
-        script,
-        given,
-        isPlain: !special?.variables && !special?.script && !special?.software,
-      },
-      async (sql, answered) => {
-        if (idempotencyKey === undefined) return
-        await rememberAnswer(sql, idempotencyKey, { requestSha256, answer: JSON.stringify({ outcomes: answered }) })
-      },
-    )
-    return { kind: 'outcomes', outcomes }
+    if (special?.batch) {
+      const batch = await submitBatch(database, looking, asked, remember)
+      return 'refusal' in batch ? refused(400, batch.refusal) : { kind: 'outcomes', ...batch, submission }
+    }
+    return { kind: 'outcomes', outcomes: await submitRuns(database, looking, asked, remember), submission }
   } catch (fault) {
     // The same request came twice at once and the other was first: everything of this one was rolled back.
     const other = isDuplicate(fault) ? await remembered() : undefined

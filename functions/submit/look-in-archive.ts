@@ -63,8 +63,8 @@ export const lookThrough = (readers: Readers, resultsRoot: string): Looking & { 
   findRun: async (instrument, runNumber) =>
     asFinding(await readers.findAndReadRun(instrument.name, runNumber, instrument.prefixes ?? undefined)),
 
-  versionsOnDisk: async (instrument, rbNumber, runNumber) => {
-    const place = { instrument: instrument.name, rbNumber, target: String(runNumber), isFlat: instrument.isFlat }
+  versionsOnDisk: async (instrument, rbNumber, target) => {
+    const place = { instrument: instrument.name, rbNumber, target, isFlat: instrument.isFlat }
     const path = versionsDirectory(resultsRoot, place)
     const listing = await readers.call('listDirectory', { path }, { place: `the results of ${instrument.name}` })
     if ('entries' in listing) return highestVersion(listing.entries.map(({ name }) => name))

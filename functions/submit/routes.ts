@@ -57,5 +57,5 @@ export const submitRoutes = (parts: SubmitParts): Hono =>
         .join(', ')}`,
     )
     if (counts['queued']) parts.ringForWork()
-    return context.json({ outcomes: answer.outcomes })
+    return context.json({ outcomes: answer.outcomes, submission: answer.submission })
   })

@@ -1,4 +1,5 @@
 import type { ScriptFiles } from '#contracts/script.ts'
+import type { Reproduces } from '#contracts/reproduces.ts'
 import type { Outcome, Software } from '#contracts/submission.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import type { Database, Sql } from '#database/connection.ts'
@@ -17,8 +18,8 @@ import { decideFound, decideReRun, type Decision, type Finding, type ScriptFindi
 /** What submit needs of the archive and the results; the reader processes in production. */
 export type Looking = {
   readonly findRun: (instrument: SubmittingInstrument, runNumber: number) => Promise<Finding>
-  /** Highest run-version-N on disk for a run of an experiment, -1 for none. */
-  readonly versionsOnDisk: (instrument: SubmittingInstrument, rbNumber: number, runNumber: number) => Promise<number>
+  /** Highest run-version-N on disk for a run (or batch) of an experiment, -1 for none. */
+  readonly versionsOnDisk: (instrument: SubmittingInstrument, rbNumber: number, target: string) => Promise<number>
 }
 
 export type ChosenScript = {
@@ -36,6 +37,9 @@ export type Asked = {
   readonly software: Software | null
   readonly script: ChosenScript
   readonly given: GivenArguments
+  /** Names all that is recorded of this request. */
+  readonly submission: string
+  readonly reproduces: Reproduces | null
   /** Nothing but runs was asked: the instrument's own script, variables and software. */
   readonly isPlain: boolean
 }
@@ -68,7 +72,9 @@ const decide = async (asked: Asked, knowledge: Knowledge, looking: Looking, runN
   }
   const decision = decideFound(await looking.findRun(asked.instrument, runNumber), circumstances)
   const versionsOnDisk =
-    decision.do === 'queue' ? await looking.versionsOnDisk(asked.instrument, decision.rbNumber, runNumber) : undefined
+    decision.do === 'queue'
+      ? await looking.versionsOnDisk(asked.instrument, decision.rbNumber, String(runNumber))
+      : undefined
   return { runNumber, decision, versionsOnDisk }
 }
 

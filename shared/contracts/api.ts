@@ -3,6 +3,7 @@ import { noticeChoices } from '#domain/counter-notices.ts'
 import { detectionStates } from '#domain/detection-states.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import { reductionStates } from '#domain/reduction-states.ts'
+import { pauseSchema } from './decisions.ts'
 import { softwareSchema } from './submission.ts'
 import { variableSchema } from './variables.ts'
 
@@ -50,8 +51,10 @@ export const runsSchema = z.object({ items: z.array(runSchema), next: z.string()
 export const instrumentSchema = z.object({
   name: z.string(),
   isActive: z.boolean(),
+  /** Its reductions are held, by its own pause or by that of everything; new data is detected all the same and stands in line. */
   isPaused: z.boolean(),
   pausedReason: z.string().nullable(),
+  pause: pauseSchema.nullable(),
   /** The run the archive's counter showed last; null before the first sight. */
   lastRun: z.number().int().nullable(),
   /** When the counter last moved. */
@@ -73,6 +76,8 @@ export const instrumentsSchema = z.object({ items: z.array(instrumentSchema) })
 
 /** Counts for the overview page. */
 export const overviewSchema = z.object({
+  /** Why everything is paused; null where it is not. */
+  pause: pauseSchema.nullable(),
   line: z.object({ fresh: z.number().int(), rerun: z.number().int(), bulk: z.number().int() }),
   processing: z.number().int(),
   slots: z.number().int(),
@@ -89,7 +94,34 @@ export const overviewSchema = z.object({
 
 export type Overview = z.infer<typeof overviewSchema>
 
-export const versionSchema = z.object({ id: z.number().int(), version: z.number().int(), state, submittedAt: time })
+export const versionSchema = z.object({
+  id: z.number().int(),
+  version: z.number().int(),
+  state,
+  submittedAt: time,
+  /** Of a batch: which runs; batches with the same first and last run share their versions. Null for a single run. */
+  runs: z.string().nullable(),
+})
+
+/** Several runs reduced together. */
+export const batchSchema = z.object({
+  id: z.number().int(),
+  instrument: z.string(),
+  /** Its runs in words, such as `1-3, 5`. */
+  runs: z.string(),
+  rbNumber: z.number().int().nullable(),
+  version: z.number().int(),
+  state,
+  reason: z.string().nullable(),
+  startedBy: z.string(),
+  description: z.string().nullable(),
+  submittedAt: time,
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  durationSeconds: z.number().nullable(),
+})
+export type Batch = z.infer<typeof batchSchema>
+export const batchesSchema = z.object({ items: z.array(batchSchema), next: z.string().nullable() })
 
 export const reductionSchema = z.object({
   id: z.number().int(),
@@ -99,6 +131,19 @@ export const reductionSchema = z.object({
   /** Why it is in this state, in words: the error, the reason of a skip. */
   reason: z.string().nullable(),
   class: z.enum(reductionClasses),
+  /** What holds it while it is Queued; null where it may move. */
+  held: pauseSchema.nullable(),
+  /** Who asked to cancel it, and when; it may have ended by itself before that was heard. */
+  cancelRequestedBy: z.string().nullable(),
+  cancelRequestedAt: time.nullable(),
+  /** Names all reductions of one request. */
+  submission: z.string().nullable(),
+  /** Several runs reduced together. */
+  isBatch: z.boolean(),
+  /** Batches that its run was reduced in too, newest first; empty for a batch itself. */
+  inBatches: z.array(batchSchema.pick({ id: true, version: true, state: true, runs: true })),
+  /** The earlier reduction that this one repeats exactly. */
+  reproduces: z.object({ reductionId: z.number().int(), version: z.number().int() }).nullable(),
   /** Place in the line, 1 is next; an estimate. Null unless Queued, and while the instrument is paused. */
   place: z.number().int().nullable(),
   runs: z.array(runSchema),
@@ -237,6 +282,8 @@ export const changeEventSchema = z.object({
   /** The new state, in the kind's own words. */
   state: z.string(),
   reason: z.string().nullable(),
+  /** The person who decided it; null where the service did. */
+  who: z.string().nullable().optional(),
 })
 export type ChangeEvent = z.infer<typeof changeEventSchema>
 

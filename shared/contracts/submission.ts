@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { reproducesSchema } from './reproduces.ts'
 import { variableValueSchema } from './variables.ts'
 
 export const softwareSchema = z.object({ name: z.string().min(1).max(64), version: z.string().min(1).max(64) })
@@ -12,7 +13,8 @@ export const scriptChoiceSchema = z.union([
   z.string().min(1),
   z.object({ from: z.literal('current') }),
   z.object({ from: z.literal('reduction'), reductionId: z.number().int().positive() }),
-  z.object({ from: z.literal('text'), text: z.string().min(1) }),
+  /** With the neighbours that the named reduction ran with; where none is named, with the current ones. */
+  z.object({ from: z.literal('text'), text: z.string().min(1), reductionId: z.number().int().positive().optional() }),
 ])
 
 const givenValue = z.union([z.object({ typed: variableValueSchema }), z.unknown()])
@@ -37,20 +39,27 @@ export const submissionSchema = z.object({
   script: scriptChoiceSchema.optional(),
   software: softwareSchema.optional(),
   description: z.string().max(2_000).optional(),
+  /** Reduce all runs together, as one reduction: main gets the list of their files. They must be of one experiment. */
+  batch: z.boolean().optional(),
 })
 export type Submission = z.infer<typeof submissionSchema>
 
-/** What became of one run of a submission. `reason` is a sentence for the person who asked. */
+/** All runs of a batch, whose outcome is told once; `runNumber` is the first. */
+const batch = z.array(z.number().int()).optional()
+
+/** What became of one run of a submission, or of a batch. `reason` is a sentence for the person who asked. */
 export const outcomeSchema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('queued'),
     runNumber: z.number().int(),
+    batch,
     reductionId: z.number().int(),
     version: z.number().int(),
   }),
   z.object({
     outcome: z.literal('skipped'),
     runNumber: z.number().int(),
+    batch,
     reductionId: z.number().int(),
     version: z.number().int(),
     reason: z.string(),
@@ -67,7 +76,11 @@ export const outcomeSchema = z.discriminatedUnion('outcome', [
 ])
 export type Outcome = z.infer<typeof outcomeSchema>
 
-export const submissionAnswerSchema = z.object({ outcomes: z.array(outcomeSchema) })
+export const submissionAnswerSchema = z.object({
+  outcomes: z.array(outcomeSchema),
+  /** Names what was queued together: `POST /api/v1/cancellations` takes it. */
+  submission: z.string().optional(),
+})
 
 /**
  * What detection and the portal's API send to the function `submit` (`POST /function/submit`, internal key).
@@ -79,6 +92,11 @@ export const submitRequestSchema = z.discriminatedUnion('origin', [
     instrument: z.string(),
     runs: z.array(z.number().int().positive()).min(1).max(1_000),
   }),
-  submissionSchema.extend({ origin: z.literal('request'), requestedBy: z.string().min(1).max(128) }),
+  submissionSchema.extend({
+    origin: z.literal('request'),
+    requestedBy: z.string().min(1).max(128),
+    /** The earlier reduction that this one repeats exactly. */
+    reproduces: reproducesSchema.optional(),
+  }),
 ])
 export type SubmitRequest = z.infer<typeof submitRequestSchema>

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
+import { readProvenance } from './provenance.ts'
 import { hasCode } from './results-fault.ts'
 import { hiddenVersionsFolder, logFolder, provenanceName } from './result-paths.ts'
 import { syncToDisk } from './sync-to-disk.ts'
@@ -23,7 +24,7 @@ export const placeFlat = async (
     const target = join(flatDirectory, path)
     if (path.startsWith(`${hiddenVersionsFolder}/`)) {
       notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
-    } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, versions))) {
+    } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, version, versions))) {
       notPlaced.push(`${path} was not placed: a file of another run has this name.`)
     } else await placeFile(join(version, path), target, modes)
   }
@@ -67,12 +68,24 @@ const isThere = (path: string): Promise<boolean> =>
   )
 
 /** A placed copy carries its source's size and time. */
-const wasPlacedByThisRun = async (target: string, path: string, versions: string): Promise<boolean> => {
+const wasPlacedByThisRun = async (
+  target: string,
+  path: string,
+  version: string,
+  versions: string,
+): Promise<boolean> => {
   const placed = await lstat(target)
-  for (const version of await readdir(versions)) {
-    const source = await lstat(join(versions, version, path)).catch(() => undefined)
+  const ownRuns = await runsOf(version)
+  for (const earlier of await readdir(versions)) {
+    const source = await lstat(join(versions, earlier, path)).catch(() => undefined)
     const isSame = source?.size === placed.size && Math.abs(source.mtimeMs - placed.mtimeMs) < 2
-    if (isSame && placed.isFile()) return true
+    if (!isSame || !placed.isFile()) continue
+    const runs = await runsOf(join(versions, earlier))
+    if (runs === undefined || runs === ownRuns) return true
   }
   return false
 }
+
+/** Batches of other runs may begin and end alike, and then share the folder of their versions. */
+const runsOf = async (version: string): Promise<string | undefined> =>
+  (await readProvenance(version))?.reduction.runNumbers.join()

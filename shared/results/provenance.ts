@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { differenceSchema } from '#contracts/reproduces.ts'
 import { softwareSchema } from '#contracts/submission.ts'
 import { variablesSchema } from '#contracts/variables.ts'
 import { provenanceName } from './result-paths.ts'
@@ -58,8 +59,28 @@ export const provenanceSchema = z.object({
     cpuSeconds: z.number().nullable(),
   }),
   peakMemoryBytes: z.number().nullable(),
+  /** The part of the service that surrounds scripts, by a hash of its sources; absent in older records. */
+  service: z.object({ runner: z.string() }).optional(),
+  /** The earlier reduction that this one repeats, what could not be held fixed, and how the two records compare (null: there is no earlier one). */
+  reproduces: z
+    .object({
+      reductionId: z.number().int(),
+      version: z.number().int(),
+      notHeld: z.array(differenceSchema),
+      differences: z.array(differenceSchema).nullable(),
+    })
+    .optional(),
 })
 export type Provenance = z.infer<typeof provenanceSchema>
+
+/** The record in a directory; undefined where there is none that can be read. */
+export const readProvenance = async (directory: string): Promise<Provenance | undefined> => {
+  try {
+    return provenanceSchema.parse(JSON.parse(await readFile(join(directory, provenanceName), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
 
 const identitySchema = z.object({ reduction: z.object({ id: z.number(), fence: z.number() }) })
 

@@ -196,6 +196,13 @@ export const addReduction = (
     reason: given.reason ?? null,
     class: version === 0 ? 'fresh' : 'rerun',
     place: given.place ?? null,
+    held: null,
+    cancelRequestedBy: null,
+    cancelRequestedAt: null,
+    submission: null,
+    isBatch: false,
+    inBatches: [],
+    reproduces: null,
     rbNumber,
     startedBy: given.startedBy ?? (version === 0 ? 'detection' : 'instrument scientist'),
     description: version === 0 ? null : 'With the new vanadium run',
@@ -261,6 +268,7 @@ const addInstrument = (world: World, now: number, name: string, more: Partial<St
     isActive: true,
     isPaused: false,
     pausedReason: null,
+    pause: null,
     lastRun: null,
     lastRunAt: null,
     lastLookAt: at(now, 4),
@@ -368,6 +376,7 @@ export const busyWorld = (now = Date.now()): World => {
     lastRunAt: at(now, 100_000),
     isPaused: true,
     pausedReason: 'changing the cryostat',
+    pause: { scope: 'instrument', reason: 'changing the cryostat', by: 'Grace Hopper', at: at(now, 96_000) },
   })
   addRun(world, now, 'HIFI', 180_594, 'Ag calibration TF20', { rb: 1_890_199, secondsAgo: 100_000 })
   addReduction(world, now, 'HIFI', 180_594, { state: 'Completed', secondsAgo: 99_900, took: 3.2 })

@@ -62,6 +62,7 @@ const changeEventSchema = z.object({
   reductionId: integer.nullable(),
   state: z.string(),
   reason: z.string().nullable(),
+  who: z.string().nullable(),
 })
 
 /** Users hear of their experiments' reductions; instrument scientists of all that concerns their instruments. */
@@ -72,7 +73,11 @@ const eventsVisibleTo = (viewer: Viewer): Condition => {
     case 'instrument-scientist':
       return viewer.instruments.length === 0
         ? { sql: 'FALSE', parameters: [] }
-        : { sql: 'change_events.instrument IN (?)', parameters: [viewer.instruments] }
+        : {
+            // That everything is paused concerns every instrument.
+            sql: `(change_events.instrument IN (?) OR (change_events.kind = 'instrument' AND change_events.instrument IS NULL))`,
+            parameters: [viewer.instruments],
+          }
     case 'user':
       return viewer.rbNumbers.length === 0
         ? { sql: 'FALSE', parameters: [] }
@@ -97,7 +102,7 @@ export const changeEventsBetween = async (
   const events = await sql.rows(
     changeEventSchema,
     `SELECT change_events.id, kind, at, change_events.instrument, run_number AS runNumber, reduction_id AS reductionId,
-       change_events.state, change_events.reason
+       change_events.state, change_events.reason, who
      FROM change_events ${join}
      WHERE change_events.id > ? AND change_events.id <= ? AND ${visible.sql}
      ORDER BY change_events.id LIMIT ${eventsPerRead}`,

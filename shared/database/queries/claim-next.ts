@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { reproducesSchema, type Reproduces } from '#contracts/reproduces.ts'
 import { scriptFilesSchema, type ScriptFiles } from '#contracts/script.ts'
 import type { Software } from '#contracts/submission.ts'
 import { givenArgumentsSchema, type GivenArguments } from '#contracts/variables.ts'
@@ -9,6 +10,7 @@ import type { Database, Sql } from '../connection.ts'
 import { DatabaseFault } from '../faults.ts'
 import { flag, instant, integer, jsonText } from './column-parsers.ts'
 import { moveReduction } from './move-reduction.ts'
+import { mayMove } from './pauses.ts'
 import { slotsAlive } from './processors.ts'
 
 const claimedRowSchema = z.object({
@@ -30,6 +32,7 @@ const claimedRowSchema = z.object({
   isFlat: flag,
   lostCount: integer,
   submittedAt: instant,
+  reproduces: jsonText(reproducesSchema).nullable(),
 })
 
 const claimedRunSchema = z.object({
@@ -63,6 +66,8 @@ export type Claim = {
   readonly isFlat: boolean
   readonly lostCount: number
   readonly submittedAt: Date
+  /** The earlier reduction that this one repeats exactly. */
+  readonly reproduces: Reproduces | null
   readonly runs: readonly ClaimedRun[]
 }
 
@@ -81,7 +86,7 @@ const lineHeads = (sql: Sql): Promise<z.infer<typeof headSchema>[]> =>
     `SELECT heads.instrument, heads.class, TIMESTAMPDIFF(SECOND, heads.oldest, UTC_TIMESTAMP(6)) AS waitedSeconds
      FROM (SELECT class, instrument, MIN(queued_at) AS oldest FROM reductions WHERE state = 'Queued' GROUP BY class, instrument) AS heads
      JOIN instruments ON instruments.name = heads.instrument
-     WHERE instruments.is_paused = FALSE`,
+     WHERE ${mayMove}`,
   )
 
 /**
@@ -171,7 +176,7 @@ const readClaim = async (sql: Sql, reductionId: number): Promise<Claim> => {
        started_by AS startedBy, description, reductions.software_name AS softwareName,
        reductions.software_version AS softwareVersion, script_sha256 AS scriptSha256, scripts.files AS scriptFiles,
        argument_sets.arguments AS given, time_limit_seconds AS timeLimitSeconds, is_flat AS isFlat,
-       lost_count AS lostCount, submitted_at AS submittedAt
+       lost_count AS lostCount, submitted_at AS submittedAt, reproduction AS reproduces
      FROM reductions
      JOIN instruments ON instruments.name = reductions.instrument
      JOIN scripts ON scripts.sha256 = reductions.script_sha256

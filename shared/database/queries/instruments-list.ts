@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Instrument, Run } from '#contracts/api.ts'
+import type { Pause } from '#contracts/decisions.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import type { Sql } from '../connection.ts'
 import { flag, integer, isoInstant } from './column-parsers.ts'
+import { instrumentPauseColumns, instrumentPauseOf, instrumentPauseSchema, readServicePause } from './pauses.ts'
 import { runColumns, runOf, runRowSchema, withLatest } from './run-columns.ts'
 import { typicalSeconds } from './typical-seconds.ts'
 import { allOf, experimentsVisibleTo, instrumentsVisibleTo, operationsVisibleTo, type Condition } from './visible-to.ts'
@@ -10,11 +12,10 @@ import { allOf, experimentsVisibleTo, instrumentsVisibleTo, operationsVisibleTo,
 const instrumentRowSchema = z.object({
   name: z.string(),
   isActive: flag,
-  isPaused: flag,
-  pausedReason: z.string().nullable(),
   lastRun: integer.nullable(),
   lastRunAt: isoInstant.nullable(),
   lastLookAt: isoInstant.nullable(),
+  ...instrumentPauseSchema.shape,
 })
 const countSchema = z.object({ instrument: z.string(), state: z.string(), count: integer })
 const problemSchema = z.object({ instrument: z.string(), message: z.string() })
@@ -24,15 +25,16 @@ export const listInstruments = async (sql: Sql, viewer: Viewer): Promise<readonl
   const visible = instrumentsVisibleTo(viewer)
   const rows = await sql.rows(
     instrumentRowSchema,
-    `SELECT name, is_active AS isActive, is_paused AS isPaused, paused_reason AS pausedReason, last_run AS lastRun,
-       moved_at AS lastRunAt, looked_at AS lastLookAt
+    `SELECT name, is_active AS isActive, last_run AS lastRun, moved_at AS lastRunAt, looked_at AS lastLookAt,
+       ${instrumentPauseColumns}
      FROM instruments LEFT JOIN detection_cursors ON detection_cursors.instrument = instruments.name
      WHERE ${visible.sql} ORDER BY name`,
     visible.parameters,
   )
   const names = rows.map(({ name }) => name)
   if (names.length === 0) return []
-  const [latest, underWay, waiting, problems, typical] = await Promise.all([
+  const [everything, latest, underWay, waiting, problems, typical] = await Promise.all([
+    readServicePause(sql),
     latestRuns(sql, viewer),
     countUnderWay(sql, viewer),
     countWaiting(sql, viewer),
@@ -40,7 +42,8 @@ export const listInstruments = async (sql: Sql, viewer: Viewer): Promise<readonl
     typicalSeconds(sql, names),
   ])
   return rows.map((row) => ({
-    ...row,
+    ...withoutPauseColumns(row),
+    ...pauseFacts(instrumentPauseOf(row) ?? everything),
     problem: problems.get(row.name) ?? null,
     latestRun: latest.get(row.name) ?? null,
     queued: underWay.get(`${row.name} Queued`) ?? 0,
@@ -49,6 +52,26 @@ export const listInstruments = async (sql: Sql, viewer: Viewer): Promise<readonl
     typicalSeconds: typical.get(row.name) ?? null,
   }))
 }
+
+const withoutPauseColumns = ({
+  name,
+  isActive,
+  lastRun,
+  lastRunAt,
+  lastLookAt,
+}: z.infer<typeof instrumentRowSchema>) => ({
+  name,
+  isActive,
+  lastRun,
+  lastRunAt,
+  lastLookAt,
+})
+
+const pauseFacts = (pause: Pause | null): Pick<Instrument, 'isPaused' | 'pausedReason' | 'pause'> => ({
+  isPaused: pause !== null,
+  pausedReason: pause?.reason ?? null,
+  pause,
+})
 
 /** The highest run of each instrument: one step of the index for each. */
 export const latestRunsStatement = (visible: Condition): string =>

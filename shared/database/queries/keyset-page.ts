@@ -10,7 +10,7 @@ export type ListKey = readonly (string | number)[]
  * that the index answers (several are merged, one for each state); `residual` has to look at each row.
  */
 export type ListPlan = {
-  readonly table: 'runs' | 'detections'
+  readonly table: 'runs' | 'detections' | 'reductions'
   /** Names the order, so that a place in one order is not taken for a place in another. */
   readonly order: string
   readonly index: string

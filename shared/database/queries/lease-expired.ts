@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { cancelledWithItsProcessor } from '#domain/cancelling.ts'
 import { usualLeaseSeconds } from '#domain/lease.ts'
 import type { Database, Sql } from '../connection.ts'
 import { instant, integer, jsonText, flag } from './column-parsers.ts'
-import { decidedOutcomeSchema, type DecidedOutcome, type Lease } from './lease-held.ts'
+import { cancelAskedBy, decidedOutcomeSchema, type DecidedOutcome, type Lease } from './lease-held.ts'
 import { moveReduction } from './move-reduction.ts'
 
 /** A worker lost this often with the same reduction: it is the reduction. */
@@ -48,7 +49,7 @@ export const takeBackFromDead = async (database: Database, processors: readonly 
   if (processors.length === 0) return { requeued: 0, givenUp: 0 }
   const held = await database.rows(
     heldSchema,
-    `SELECT id, fence, lost_count AS lostCount FROM reductions
+    `SELECT id, fence, lost_count AS lostCount, cancel_requested_by AS cancelRequestedBy FROM reductions
      WHERE state = 'Processing' AND step IS NULL AND lease_owner IN (?)`,
     [processors],
   )
@@ -66,33 +67,32 @@ const takeBack = async (database: Database, held: readonly Held[], onlyIfLeaseEx
   let requeued = 0
   let givenUp = 0
   for (const { id, fence, lostCount } of held) {
-    const isTooOften = lostCount >= largestLostCount
-    const cleared = [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['lost_count = lost_count + 1']] as const
-    const moved = await database.transaction((sql) =>
-      moveReduction(sql, {
-        reductionId: id,
-        fence,
-        onlyIfLeaseExpired,
-        from: 'Processing',
-        ...(isTooOften
-          ? {
-              move: 'give-up' as const,
-              to: 'Error' as const,
-              reason: `The processor died ${lostCount + 1} times while it ran this script. It may use more memory than the machine has. Look at the log, then re-run it or tell the service's team.`,
-              set: [...cleared, ['finished_at = UTC_TIMESTAMP(6)'] as const],
-            }
-          : {
-              move: 'lost' as const,
-              to: 'Queued' as const,
-              reason: 'Its processor was lost; it starts again on another.',
-              set: [...cleared, ['started_at = NULL'] as const],
-            }),
-      }),
-    )
-    if (moved && isTooOften) givenUp += 1
-    else if (moved) requeued += 1
+    const became = await database.transaction(async (sql) => {
+      const lease = { reductionId: id, fence }
+      const next = afterTheLoss(lostCount, await cancelAskedBy(sql, lease))
+      const isMoved = await moveReduction(sql, { ...lease, onlyIfLeaseExpired, from: 'Processing', ...next })
+      return isMoved ? next.to : undefined
+    })
+    if (became === 'Queued') requeued += 1
+    else if (became === 'Error') givenUp += 1
   }
   return { requeued, givenUp }
+}
+
+/** What becomes of a reduction whose processor is gone: one that somebody wanted ended does not start again. */
+const afterTheLoss = (lostCount: number, cancelRequestedBy: string | null) => {
+  const cleared = [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['lost_count = lost_count + 1']] as const
+  const ended = [...cleared, ['finished_at = UTC_TIMESTAMP(6)'] as const]
+  if (cancelRequestedBy !== null) {
+    const reason = cancelledWithItsProcessor(cancelRequestedBy)
+    return { move: 'finish' as const, to: 'Cancelled' as const, reason, set: ended }
+  }
+  if (lostCount >= largestLostCount) {
+    const reason = `The processor died ${lostCount + 1} times while it ran this script. It may use more memory than the machine has. Look at the log, then re-run it or tell the service's team.`
+    return { move: 'give-up' as const, to: 'Error' as const, reason, set: ended }
+  }
+  const reason = 'Its processor was lost; it starts again on another.'
+  return { move: 'lost' as const, to: 'Queued' as const, reason, set: [...cleared, ['started_at = NULL'] as const] }
 }
 
 /** A reduction whose processor died between the decision and the rename. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ResultFile } from '#contracts/api.ts'
+import { cancelledWithItsProcessor } from '#domain/cancelling.ts'
 import { usualLeaseSeconds } from '#domain/lease.ts'
 import type { VariableValue } from '#domain/variables.ts'
 import type { FinalState } from '#domain/reduction-states.ts'
@@ -117,16 +118,40 @@ export const finishReduction = (
     }),
   )
 
-/** Gives a reduction back unharmed, uncounted: this processor must stop. */
+/** Who wants it ended; locks the row, so that nobody asks between this look and what follows from it. */
+export const cancelAskedBy = async (sql: Sql, lease: Lease): Promise<string | null> => {
+  const [row] = await sql.rows(
+    z.object({ cancelRequestedBy: z.string().nullable() }),
+    'SELECT cancel_requested_by AS cancelRequestedBy FROM reductions WHERE id = ? AND fence = ? FOR UPDATE',
+    [lease.reductionId, lease.fence],
+  )
+  return row?.cancelRequestedBy ?? null
+}
+
+/**
+ * Gives a reduction back unharmed, uncounted: this processor must stop. One that a person wanted cancelled ends here instead of running
+ * again on another.
+ */
 export const releaseReduction = (database: Database, lease: Lease): Promise<boolean> =>
-  database.transaction((sql) =>
-    moveReduction(sql, {
+  database.transaction(async (sql) => {
+    const asked = await cancelAskedBy(sql, lease)
+    const cleared = [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['script_seconds = NULL']] as const
+    return moveReduction(sql, {
       reductionId: lease.reductionId,
       fence: lease.fence,
-      move: 'release',
       from: 'Processing',
-      to: 'Queued',
-      reason: 'The processor was stopped; the reduction starts again on another.',
-      set: [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['started_at = NULL'], ['script_seconds = NULL']],
-    }),
-  )
+      ...(asked === null
+        ? {
+            move: 'release' as const,
+            to: 'Queued' as const,
+            reason: 'The processor was stopped; the reduction starts again on another.',
+            set: [...cleared, ['started_at = NULL'] as const],
+          }
+        : {
+            move: 'finish' as const,
+            to: 'Cancelled' as const,
+            reason: cancelledWithItsProcessor(asked),
+            set: [...cleared, ['finished_at = UTC_TIMESTAMP(6)'] as const],
+          }),
+    })
+  })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { DataReady } from '#contracts/data-ready.ts'
 import type { Sql } from '../connection.ts'
 import { integer } from './column-parsers.ts'
+import { mayMove } from './pauses.ts'
 import { slotsAlive } from './processors.ts'
 
 export type Line = {
@@ -20,7 +21,7 @@ export const readLine = async (sql: Sql): Promise<Line> => {
        (SELECT COUNT(*) FROM reductions
         WHERE state = 'Processing' AND step = 'publishing' AND lease_expires_at < UTC_TIMESTAMP(6)) AS orphaned,
        (SELECT COUNT(*) FROM reductions JOIN instruments ON instruments.name = reductions.instrument
-        WHERE state = 'Queued' AND is_paused = FALSE) AS queued`,
+        WHERE state = 'Queued' AND ${mayMove}) AS queued`,
   )
   return { slots: await slotsAlive(sql), ...(counts ?? { processing: 0, orphaned: 0, queued: 0 }) }
 }

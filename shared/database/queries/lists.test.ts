@@ -4,6 +4,7 @@ import { freshSchema, type FreshSchema } from '../../../tests/support/fresh-sche
 import { planFaults, rowsRead } from '../../../tests/support/rows-read.ts'
 import { insertRows, seedPast, type SeededRun } from '../../../tests/support/seed-archive.ts'
 import type { Sql } from '../connection.ts'
+import { batchesOfRun, batchesSelect, listBatches, planBatchesList } from './batches-list.ts'
 import { changeEventsBetween, eventIdsAfter, startOfEvents } from './change-events.ts'
 import { detectionsSelect, listDetections, planDetectionsList, type DetectionFilters } from './detections-list.ts'
 import { newestKnownVariables } from './instrument-script.ts'
@@ -89,6 +90,22 @@ describe('the plans of the lists', () => {
   })
 })
 
+describe('the plans of the batches', () => {
+  const user: Viewer = { role: 'user', name: 'Bob', rbNumbers: [1_000_001, 1_000_002] }
+  it.each([{}, { instrument: 'MARI' }, { rbNumber: 1_000_001 }, { instrument: 'MARI', rbNumber: 1_000_001 }])(
+    'read them along an index, without sorting (%o)',
+    async (filters) => {
+      for (const viewer of [everyone, scientist, user]) {
+        const plan = planBatchesList(filters, viewer)
+        for (const after of [undefined, [3_000]]) {
+          const statement = pageStatement(plan, batchesSelect, { limit: 50, after })
+          expect(await planFaults(schema.database, statement)).toEqual([])
+        }
+      }
+    },
+  )
+})
+
 describe('the rows that are read', () => {
   const newest = () => past.at(-1)?.id ?? 0
   const cases: readonly (readonly [what: string, most: number, work: (sql: Sql) => Promise<unknown>])[] = [
@@ -106,7 +123,11 @@ describe('the rows that are read', () => {
     ['for a page of notices', 150, (sql) => listNotices(sql, everyone, 'all', 50)],
     ['for a reduction', 40, (sql) => findReduction(sql, everyone, newest())],
     ['for its runs', 20, (sql) => runsOfReduction(sql, newest())],
-    ['for its versions', 20, (sql) => versionsOfTarget(sql, everyone, { instrument: 'MARI', target: '3000' })],
+    [
+      'for its versions',
+      20,
+      (sql) => versionsOfTarget(sql, everyone, { instrument: 'MARI', target: '3000', isBatch: false }),
+    ],
     [
       'for the run before',
       20,
@@ -116,8 +137,10 @@ describe('the rows that are read', () => {
     [
       'for a place in line',
       30,
-      (sql) => placeOf(sql, { id: newest(), state: 'Queued', isPaused: false, instrument: 'MARI', class: 'fresh' }),
+      (sql) => placeOf(sql, { id: newest(), state: 'Queued', instrument: 'MARI', class: 'fresh' }, false),
     ],
+    ['for a page of batches', 150, (sql) => listBatches(sql, everyone, { instrument: 'MARI' }, { limit: 50 })],
+    ['for the batches of a run', 20, (sql) => batchesOfRun(sql, everyone, { instrument: 'MARI', runNumber: 3_000 })],
     ['for variables known before', 1_500, (sql) => newestKnownVariables(sql, everyone, 'MARI')],
     ['for where changes start', 2_100, (sql) => startOfEvents(sql)],
     ['for new changes', 50, (sql) => eventIdsAfter(sql, 19_990)],

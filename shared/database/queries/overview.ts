@@ -5,6 +5,7 @@ import { median } from '#domain/median.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import type { Sql } from '../connection.ts'
 import { integer } from './column-parsers.ts'
+import { readServicePause } from './pauses.ts'
 import { slotsAlive } from './processors.ts'
 import { experimentsVisibleTo } from './visible-to.ts'
 
@@ -14,7 +15,8 @@ const mostDurations = 2_000
 /** What stands in line, what runs, and what the last day brought. */
 export const readOverview = async (sql: Sql, viewer: Viewer): Promise<Overview> => {
   const visible = experimentsVisibleTo(viewer, 'reductions')
-  const [line, processing, slots, day, durations, failures] = await Promise.all([
+  const [pause, line, processing, slots, day, durations, failures] = await Promise.all([
+    readServicePause(sql),
     sql.rows(
       z.object({ class: z.enum(reductionClasses), count: integer }),
       `SELECT class, COUNT(*) AS count FROM reductions WHERE state = 'Queued' AND ${visible.sql} GROUP BY class`,
@@ -51,6 +53,7 @@ export const readOverview = async (sql: Sql, viewer: Viewer): Promise<Overview> 
   const queued = new Map(line.map((row) => [row.class, row.count]))
   const ended = new Map(day.map((row) => [row.state, row.count]))
   return {
+    pause,
     line: { fresh: queued.get('fresh') ?? 0, rerun: queued.get('rerun') ?? 0, bulk: queued.get('bulk') ?? 0 },
     processing: processing[0]?.count ?? 0,
     slots,

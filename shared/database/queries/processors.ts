@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Software } from '#contracts/submission.ts'
+import { softwareSchema, type Software } from '#contracts/submission.ts'
 import type { Sql } from '../connection.ts'
-import { integer } from './column-parsers.ts'
+import { integer, jsonText } from './column-parsers.ts'
 
 /** A processor that has not been heard for this long has no slots any more. */
 export const processorSilenceSeconds = 30
@@ -40,3 +40,13 @@ export const slotsAlive = async (sql: Sql): Promise<number> => {
   )
   return row?.slots ?? 0
 }
+
+/** The processors heard lately: where they are and which software they have. */
+export const livingProcessors = (
+  sql: Sql,
+): Promise<readonly { readonly host: string; readonly environments: readonly Software[] }[]> =>
+  sql.rows(
+    z.object({ host: z.string(), environments: jsonText(z.array(softwareSchema)) }),
+    'SELECT host, environments FROM processors WHERE seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY id',
+    [processorSilenceSeconds],
+  )

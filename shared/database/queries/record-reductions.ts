@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ScriptFiles } from '#contracts/script.ts'
+import type { Reproduces } from '#contracts/reproduces.ts'
 import type { Software } from '#contracts/submission.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import type { ReductionClass } from '#domain/reduction-classes.ts'
@@ -45,6 +46,10 @@ export type ReductionToRecord = {
   /** Files of a script to keep, or the hash of one that is kept already; null where there is none to run. */
   readonly script: { readonly files: ScriptFiles } | { readonly sha256: string } | null
   readonly given: GivenArguments
+  /** Names all reductions of one request. */
+  readonly submission?: string | null
+  /** The earlier reduction that this one repeats exactly. */
+  readonly reproduces?: Reproduces | null
 }
 
 export type RecordedReduction = { readonly runNumber: number; readonly reductionId: number; readonly version: number }
@@ -71,19 +76,14 @@ export const recordReductions = async (
   if (runs.length === 0) return []
   const { instrument } = reduction
   await recordRuns(sql, instrument, runs)
-  const scriptSha256 =
-    reduction.script === null
-      ? null
-      : 'sha256' in reduction.script
-        ? reduction.script.sha256
-        : await storeScript(sql, reduction.script.files)
-  const givenSha256 = reduction.given.length > 0 ? await storeArguments(sql, reduction.given) : null
+  const { scriptSha256, givenSha256 } = await storeWhatRuns(sql, reduction)
   const next = await nextVersions(sql, instrument, runs)
   const versionOf = ({ runNumber }: RunToRecord): number => next.get(runNumber)?.version ?? 0
 
   await sql.change(
     `INSERT INTO reductions (instrument, target, version, state, reason, class, rb_number, started_by, description,
-       software_name, software_version, script_sha256, given_arguments_sha256) VALUES ?`,
+       software_name, software_version, script_sha256, given_arguments_sha256, submission, reproduces_id, reproduction)
+     VALUES ?`,
     [
       runs.map((run) => [
         instrument,
@@ -99,6 +99,9 @@ export const recordReductions = async (
         reduction.software?.version ?? null,
         scriptSha256,
         givenSha256,
+        reduction.submission ?? null,
+        reduction.reproduces?.reductionId ?? null,
+        reduction.reproduces ? JSON.stringify(reduction.reproduces) : null,
       ]),
     ],
   )
@@ -123,15 +126,26 @@ export const recordReductions = async (
     [ids],
   )
   await sql.change(
-    `INSERT INTO change_events (kind, at, instrument, run_number, reduction_id, state, reason, move)
-     SELECT 'reduction', UTC_TIMESTAMP(6), instrument, CAST(target AS UNSIGNED), id, state, reason, 'submit'
+    `INSERT INTO change_events (kind, at, instrument, run_number, reduction_id, state, reason, move, who)
+     SELECT 'reduction', UTC_TIMESTAMP(6), instrument, CAST(target AS UNSIGNED), id, state, reason, 'submit',
+       IF(class = 'fresh', NULL, started_by)
      FROM reductions WHERE id IN (?) ORDER BY id`,
     [ids],
   )
   return recorded
 }
 
-const recordRuns = async (sql: Sql, instrument: string, runs: readonly RunToRecord[]): Promise<void> => {
+/** Keeps script and given variables under their hashes. */
+export const storeWhatRuns = async (
+  sql: Sql,
+  { script, given }: Pick<ReductionToRecord, 'script' | 'given'>,
+): Promise<{ readonly scriptSha256: string | null; readonly givenSha256: string | null }> => ({
+  scriptSha256: script === null ? null : 'sha256' in script ? script.sha256 : await storeScript(sql, script.files),
+  givenSha256: given.length > 0 ? await storeArguments(sql, given) : null,
+})
+
+/** Writes runs as far as they are known, and their experiments. */
+export const recordRuns = async (sql: Sql, instrument: string, runs: readonly RunToRecord[]): Promise<void> => {
   const read = runs.flatMap(({ runNumber, metadata, versionsOnDisk }) =>
     metadata ? [{ runNumber, metadata, versionsOnDisk }] : [],
   )

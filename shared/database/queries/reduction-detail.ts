@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import type { Run } from '#contracts/api.ts'
+import type { Pause } from '#contracts/decisions.ts'
 import { givenArgumentsSchema, variablesSchema } from '#contracts/variables.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import { placeInLine } from '#domain/place-in-line.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import { reductionStates } from '#domain/reduction-states.ts'
+import { describeRuns } from '#domain/run-ranges.ts'
 import type { Sql } from '../connection.ts'
 import { flag, integer, isoInstant, jsonText } from './column-parsers.ts'
+import { instrumentPauseColumns, instrumentPauseOf, mayMove } from './pauses.ts'
 import { runColumns, runOf, runRowSchema, withLatest } from './run-columns.ts'
 import { allOf, experimentsVisibleTo } from './visible-to.ts'
 
@@ -33,7 +36,15 @@ const detailSchema = z.object({
   finishedAt: isoInstant.nullable(),
   scriptSeconds: z.number().nullable(),
   resultsPath: z.string().nullable(),
-  isPaused: flag,
+  cancelRequestedBy: z.string().nullable(),
+  cancelRequestedAt: isoInstant.nullable(),
+  submission: z.string().nullable(),
+  isBatch: flag,
+  reproducesId: integer.nullable(),
+  isPaused: flag.nullable(),
+  pausedReason: z.string().nullable(),
+  pausedBy: z.string().nullable(),
+  pausedAt: isoInstant.nullable(),
 })
 export type ReductionDetail = z.infer<typeof detailSchema>
 
@@ -46,7 +57,9 @@ export const findReduction = async (sql: Sql, viewer: Viewer, id: number): Promi
        started_by AS startedBy, description, reductions.software_name AS softwareName,
        reductions.software_version AS softwareVersion, script_sha256 AS scriptSha256, recorded.arguments AS recorded,
        given.arguments AS given, submitted_at AS submittedAt, started_at AS startedAt, finished_at AS finishedAt,
-       script_seconds AS scriptSeconds, results_path AS resultsPath, COALESCE(is_paused, FALSE) AS isPaused
+       script_seconds AS scriptSeconds, results_path AS resultsPath, cancel_requested_by AS cancelRequestedBy,
+       cancel_requested_at AS cancelRequestedAt, submission, is_batch AS isBatch, reproduces_id AS reproducesId,
+       ${instrumentPauseColumns}
      FROM reductions
      LEFT JOIN instruments ON instruments.name = reductions.instrument
      LEFT JOIN argument_sets AS recorded ON recorded.sha256 = reductions.arguments_sha256
@@ -55,6 +68,23 @@ export const findReduction = async (sql: Sql, viewer: Viewer, id: number): Promi
     all.parameters,
   )
   return row
+}
+
+/** What the pause of its own instrument says; null where that is not paused. */
+export const pauseOf = ({ isPaused, pausedReason, pausedBy, pausedAt }: ReductionDetail): Pause | null =>
+  instrumentPauseOf({ isPaused: isPaused ?? false, pausedReason, pausedBy, pausedAt })
+
+/** The version under which an earlier reduction is known. */
+export const versionOf = async (
+  sql: Sql,
+  id: number,
+): Promise<{ readonly reductionId: number; readonly version: number } | null> => {
+  const [row] = await sql.rows(
+    z.object({ reductionId: integer, version: integer }),
+    'SELECT id AS reductionId, version FROM reductions WHERE id = ?',
+    [id],
+  )
+  return row ?? null
 }
 
 /** A batch names at most this many of its runs. */
@@ -87,23 +117,49 @@ const versionSchema = z.object({
   state: z.enum(reductionStates),
   submittedAt: isoInstant,
 })
+export type Version = z.infer<typeof versionSchema> & { readonly runs: string | null }
 
-/** All versions of what was reduced, newest first. */
-export const versionsOfTarget = (
+/** All versions of what was reduced, newest first; those of batches say which runs, since others may begin and end alike. */
+export const versionsOfTarget = async (
   sql: Sql,
   viewer: Viewer,
-  of: { readonly instrument: string; readonly target: string },
-): Promise<z.infer<typeof versionSchema>[]> => {
+  of: { readonly instrument: string; readonly target: string; readonly isBatch: boolean },
+): Promise<readonly Version[]> => {
   const all = allOf(
     { sql: 'reductions.instrument = ? AND target = ?', parameters: [of.instrument, of.target] },
     experimentsVisibleTo(viewer, 'reductions'),
   )
-  return sql.rows(
+  const versions = await sql.rows(
     versionSchema,
     `SELECT id, version, state, submitted_at AS submittedAt FROM reductions
      WHERE ${all.sql} ORDER BY version DESC LIMIT ${mostVersions}`,
     all.parameters,
   )
+  const runs = of.isBatch
+    ? await runsOfBatches(
+        sql,
+        versions.map(({ id }) => id),
+      )
+    : undefined
+  return versions.map((version) => ({ ...version, runs: runs?.get(version.id) ?? null }))
+}
+
+/** The runs of batches in words, such as `1-3, 5`, by the batch's number. */
+export const runsOfBatches = async (sql: Sql, ids: readonly number[]): Promise<ReadonlyMap<number, string>> => {
+  if (ids.length === 0) return new Map()
+  const rows = await sql.rows(
+    z.object({ id: integer, runNumber: integer }),
+    `SELECT reduction_id AS id, run_number AS runNumber
+     FROM reduction_runs JOIN runs ON runs.id = reduction_runs.run_id WHERE reduction_id IN (?)`,
+    [ids],
+  )
+  const runs = new Map<number, number[]>()
+  for (const { id, runNumber } of rows) {
+    const known = runs.get(id)
+    if (known) known.push(runNumber)
+    else runs.set(id, [runNumber])
+  }
+  return new Map([...runs].map(([id, numbers]) => [id, describeRuns(numbers)]))
 }
 
 const neighbourSchema = z.object({ runNumber: integer, reductionId: integer })
@@ -146,16 +202,17 @@ const lineCountSchema = z.object({
  */
 export const placeOf = async (
   sql: Sql,
-  reduction: Pick<ReductionDetail, 'id' | 'state' | 'isPaused' | 'instrument' | 'class'>,
+  reduction: Pick<ReductionDetail, 'id' | 'state' | 'instrument' | 'class'>,
+  isHeld: boolean,
 ): Promise<number | null> => {
-  if (reduction.state !== 'Queued' || reduction.isPaused) return null
+  if (reduction.state !== 'Queued' || isHeld) return null
   const line = await sql.rows(
     lineCountSchema,
     `SELECT other.instrument, other.class, COUNT(*) AS queued,
        SUM(other.queued_at < mine.queued_at OR (other.queued_at = mine.queued_at AND other.id < mine.id)) AS earlier
      FROM reductions AS mine
      JOIN reductions AS other ON other.state = 'Queued'
-     JOIN instruments ON instruments.name = other.instrument AND instruments.is_paused = FALSE
+     JOIN instruments ON instruments.name = other.instrument AND ${mayMove}
      WHERE mine.id = ? GROUP BY other.class, other.instrument`,
     [reduction.id],
   )
