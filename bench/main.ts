@@ -31,7 +31,7 @@ const say = (text: string): void => console.error(text)
 const figures: Figure[] = []
 say('starting a stack of its own ...')
 const began = performance.now()
-const stack = await startBenchStack()
+const stack = await startBenchStack(stopping.signal)
 try {
   say(`ready after ${Math.round((performance.now() - began) / 1000)} s`)
   for (const { name, measure } of chosen) {
@@ -47,7 +47,6 @@ try {
   process.exitCode = 1
 } finally {
   clearTimeout(tooLate)
-  await stack.database.close()
   await stack.stop().catch((fault: unknown) => {
     say(`its stack could not be taken down; the next run does it: ${String(fault)}`)
     process.exitCode = 1

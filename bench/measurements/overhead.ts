@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { writeFile } from 'node:fs/promises'
 import type { Measurement } from '../figure.ts'
-import { noopScript } from '../stack/bench-archive.ts'
-import { runProgram } from '../stack/run-program.ts'
+import { runToEnd } from '../../local/processes/run-to-end.ts'
+import { noopScript } from '../../tests/a-stack/archive.ts'
 import { middle, percentile, timed } from '../statistics.ts'
 import { watchOnly } from './instruments.ts'
 import { newestReduction, submitDetected, submitRuns, untilCompleted } from './reductions.ts'
@@ -20,7 +20,7 @@ export const overhead: Measurement = {
     await stack.archive.addRuns(instrument, [1])
     const script = join(stack.folder, 'bare-reduce.py')
     await writeFile(script, `${noopScript}\nmain("input", "output")\n`)
-    const bare = (): Promise<void> => runProgram(stack.python, [script], { directory: stack.folder })
+    const bare = (): Promise<string> => runToEnd(stack.python, [script], { directory: stack.folder })
     const isWarm = await newestReduction(stack)
     await submitDetected(stack, instrument, [1])
     await untilCompleted(stack, isWarm, 1, { everyMs: 20, withinMs: 30_000 })

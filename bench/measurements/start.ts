@@ -7,7 +7,7 @@ import { newestReduction, untilCompleted } from './reductions.ts'
 const instruments = numbersFrom(1, 30).map((number) => `START${number}`)
 const spreadMs = 50_000
 
-/** From the change of lastrun.txt until the reduction is Processing, with cron's own passes, at moments spread over five of its turns. */
+/** From the change of lastrun.txt until the reduction is Processing, with cron's own passes, at moments spread over ten of its turns. */
 export const start: Measurement = {
   name: 'start',
   measure: async (stack) => {

@@ -12,7 +12,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 export const describedRoutes = (): string => {
   const feed = openChangeFeed({ start: nothing, idsAfter: nothing, isIdHeld: nothing, eventsBetween: nothing }, silent)
   const app = apiRoutes({
-    database: { rows: nothing, change: nothing, transaction: nothing, close: nothing },
+    database: { rows: nothing, change: nothing, transaction: nothing, within: nothing, close: nothing },
     readers: { call: nothing, readScript: nothing },
     feed,
     logs: openLogWatches(silent),

@@ -7,6 +7,9 @@ import { sweepStaging } from './sweep-staging.ts'
 import { finishInterrupted } from './finish-interrupted.ts'
 import type { Processor } from './processor.ts'
 
+/** Who is not heard for half a minute has no slots: a connection that was lost without a word must not take that long. */
+const beatLimitMs = 10_000
+
 export type Beat = {
   /** Has the database heard of this processor lately? */
   readonly isHeard: () => boolean
@@ -33,7 +36,7 @@ export const startBeat = (processor: Processor, refreshEnvironments: () => Promi
   const beatOnce = async (): Promise<void> => {
     await refreshEnvironments()
     await takeBackFromPredecessors()
-    await beatProcessor(processor.database, {
+    await beatProcessor(processor.database.within(beatLimitMs), {
       id: processor.id,
       host: hostname(),
       slots: processor.settings.slots,

@@ -15,8 +15,10 @@ export const keepLease = (
   onChange: (change: 'lost' | 'cancelled') => void,
 ): LeaseKeeper => {
   const stopping = new AbortController()
+  // A connection that was lost without a word must not cost the lease: another can be tried, and a third, before it has run out.
+  const sql = database.within((settings.leaseSeconds * 1_000) / 3)
   const beat = async (): Promise<'lost' | undefined> => {
-    const answer = await heartBeat(database, lease, settings.leaseSeconds)
+    const answer = await heartBeat(sql, lease, settings.leaseSeconds)
     if (answer === 'cancel') onChange('cancelled')
     if (answer === 'lost') onChange('lost')
     return answer === 'lost' ? 'lost' : undefined

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readStackFile } from '../stack-file/read-stack-file.ts'
 import { parseSchedule } from './schedule.ts'
 
 const after = new Date('2026-11-22T21:56:06.500Z')
@@ -25,6 +27,13 @@ describe('a schedule', () => {
     '"%s" is none',
     (text) => expect(parseSchedule(text)).toBeUndefined(),
   )
+
+  it('of our own detection leaves a new run time to start within ten seconds of its file', () => {
+    const functions = readStackFile(join(import.meta.dirname, '..', '..', 'stack.yml'), {})
+    const detect = functions.find(({ service }) => service === 'detect')
+    const next = parseSchedule(detect?.annotations?.['schedule'] ?? '')?.next(after)
+    expect((next?.getTime() ?? Infinity) - after.getTime()).toBeLessThanOrEqual(5_000)
+  })
 
   it('is always due later than now', () => {
     fc.assert(

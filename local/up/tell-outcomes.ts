@@ -28,5 +28,5 @@ export function tellMigrations({ applied }: { readonly applied: readonly string[
 
 export function tellFirstLook(status: number | undefined): string {
   if (status === 200) return 'every instrument has been looked at'
-  return `detect ${status === undefined ? 'is still looking' : `answered ${status}`}; cron asks it every 10 s`
+  return `detect ${status === undefined ? 'is still looking' : `answered ${status}`}; cron asks it every 5 s`
 }

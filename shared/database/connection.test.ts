@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freshSchema, type FreshSchema } from '../../tests/support/fresh-schema.ts'
+import { openLosableNetwork } from '../../tests/a-stack/losable-network.ts'
 import { openDatabase, type Sql } from './connection.ts'
 import { DatabaseFault } from './faults.ts'
 
@@ -42,5 +43,25 @@ it('keeps nothing of a transaction whose statement took too long', async () => {
     await expect.poll(() => left().catch(() => 'locked'), { timeout: 15_000 }).toEqual([])
   } finally {
     await database.close()
+  }
+})
+
+it('holds no lock for somebody who was lost without a word in the middle of a transaction', async () => {
+  const network = await openLosableNetwork(schema.url)
+  const lost = openDatabase(network.url, { statementMs: 1_000, silenceSeconds: 2 })
+  try {
+    const lockTurnstile = (sql: Sql): Promise<unknown> =>
+      sql.rows(z.unknown(), `SELECT name FROM turnstiles WHERE name = 'line' FOR UPDATE`)
+    const work = lost.transaction(async (sql) => {
+      await lockTurnstile(sql)
+      network.forget()
+      await one(sql)
+    })
+    await expect(work).rejects.toThrow(DatabaseFault)
+    // Lock waits end after ten seconds, so this would fail ten times a minute for hours.
+    await expect.poll(() => schema.database.transaction(lockTurnstile).catch(() => 'locked')).not.toBe('locked')
+  } finally {
+    await network.close()
+    await lost.close()
   }
 })

@@ -22,20 +22,32 @@ export type Database = Sql & {
    * A COMMIT whose answer is lost throws {@link DatabaseFault}: the caller settles by looking.
    */
   readonly transaction: <Result>(work: (sql: Sql) => Promise<Result>) => Promise<Result>
+  /** The same with less time for each statement: for what is soon sent again, over another connection. */
+  readonly within: (statementMs: number) => Sql
   readonly close: () => Promise<void>
 }
 
-const sessionSettings = `SET time_zone = '+00:00',
+const sessionSettings = (silenceSeconds: number): string => `SET time_zone = '+00:00',
   sql_mode = 'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
-  SESSION transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 10`
+  SESSION transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 10,
+  wait_timeout = ${silenceSeconds}`
 
-const sessionSettingsOfMariaDb = sessionSettings.replace('transaction_isolation', 'tx_isolation')
+const sessionSettingsOfMariaDb = (silenceSeconds: number): string =>
+  sessionSettings(silenceSeconds).replace('transaction_isolation', 'tx_isolation')
 
 /** How statements reach the server; see {@link onConnection}. */
 type Run = (sql: string, parameters: readonly Parameter[]) => Promise<[unknown, unknown]>
 
 /** A server that holds the connection and says nothing for this long is out of reach; lock waits end after 10 s. */
 const usualStatementMs = 60_000
+
+/** A connection without work is closed by us, */
+const idleMs = 60_000
+/**
+ * and one from which nothing came for longer by the server, with its transaction and its locks. A machine that loses its power, or its network,
+ * says no good-bye: without this the server would wait for it for hours, and everybody else for the locks.
+ */
+const usualSilenceSeconds = 90
 
 /** Runs statements on one connection, each within its time. One that took longer leaves the connection unusable: it is closed. */
 const onConnection =
@@ -96,7 +108,12 @@ const attempts = 5
  */
 export const openDatabase = (
   url: string,
-  options: { readonly connections?: number; readonly statementMs?: number } = {},
+  options: {
+    readonly connections?: number
+    readonly statementMs?: number
+    /** Not less than the longest pause between two statements of a transaction. */
+    readonly silenceSeconds?: number
+  } = {},
 ): Database => {
   const statementMs = options.statementMs ?? usualStatementMs
   const pool = createPool({
@@ -107,12 +124,13 @@ export const openDatabase = (
     connectTimeout: 5_000,
     enableKeepAlive: true,
     maxIdle: 4,
-    idleTimeout: 60_000,
+    idleTimeout: idleMs,
   })
   pool.pool.on('connection', (connection) => {
     // The version comment is the one place where MySQL 8 and MariaDB 10.11 name a session setting differently.
     const isMariaDb = /mariadb/i.test(serverVersionOf(connection))
-    connection.query(isMariaDb ? sessionSettingsOfMariaDb : sessionSettings, (error) => {
+    const settings = isMariaDb ? sessionSettingsOfMariaDb : sessionSettings
+    connection.query(settings(options.silenceSeconds ?? usualSilenceSeconds), (error) => {
       if (error) connection.destroy()
     })
   })
@@ -149,6 +167,7 @@ export const openDatabase = (
         }
       }
     },
+    within: (shorterMs) => sqlOver(onPool(pool, Math.min(shorterMs, statementMs))),
     close: () => pool.end(),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * How long a run whose file is not usable yet waits for the next look, by how long it has waited already: at nearly every pass at first,
- * since files are mostly late by seconds, then ever more seldom. A little under the full interval, so that a pass every ten seconds is
+ * since files are mostly late by seconds, then ever more seldom. A little under the full interval, so that a pass every five seconds is
  * not missed by a breath.
  */
 export const secondsUntilNextTry = (waitedSeconds: number): number => {

@@ -3,55 +3,59 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
-import { leaseSeconds, signal, type Stack } from './a-stack.ts'
+import { signal } from '../a-stack/family.ts'
+import { becomesTrue, pause } from '../a-stack/pause.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
+import type { Cause, Prepared, Strike } from './cause.ts'
+import { leaseSeconds } from './faults-stack.ts'
 import { mountSmallDisk } from './full-disk.ts'
-import { becomesTrue, pause } from './pause.ts'
+import { connectionsForgotten, networkLost, overNetwork } from './network.ts'
 import { redeploy } from './redeploy.ts'
-import { freeze, kill, killEverything, someTime, type Struck } from './strike.ts'
-
-export type Cause = {
-  readonly name: string
-  /** Lengths of the scripts, in seconds, by run number. */
-  readonly scripts?: readonly number[]
-  /** Detection must have looked again before all counts as well. */
-  readonly detects?: boolean
-  /** Before the load begins. @returns what undoes it after everything has been looked at */
-  readonly prepare?: (stack: Stack) => Promise<() => Promise<void>>
-  readonly strike: (struck: Struck) => Promise<void>
-  /** An Error with such a reason is the right end here; when the cause is gone a re-run must complete. */
-  readonly errorsInOrder?: RegExp
-  /** Nothing may count as a lost worker. */
-  readonly losesNoWorker?: boolean
-}
+import { freeze, kill, killEverything, someTime, whenAtWork, type Struck } from './strike.ts'
 
 /** A lease, a tick of cron, dispatch's second look, and a moment: what the frozen one held is somebody else's by then. */
 const untilTakenBack = leaseSeconds + 10 + 5 + 3
 
 export const usualScripts = [0, 0.1, 2, 0.3, 0.5, 1, 4, 0.2, 6]
 
-const twoProcessors = async (stack: Stack): Promise<() => Promise<void>> => {
+const just = (strike: Strike) => (): Promise<Prepared> => Promise.resolve({ strike, undo: () => Promise.resolve() })
+
+const oneOfTwoProcessorsFrozen = async (stack: Stack): Promise<Prepared> => {
   const scale = (replicas: number) => stack.operate('POST', '/system/scale-function/process', { replicas })
   await scale(2)
-  await becomesTrue(() => stack.processesOf('process').length === 2, 20_000)
-  await pause(2_000)
-  return async () => {
-    await scale(1)
-    await becomesTrue(() => stack.processesOf('process').length === 1, 40_000)
+  // Heard by the database, each takes its part.
+  await becomesTrue(async () => (await processorsHeard(stack)) === 2, 30_000)
+  return {
+    strike: freeze('process', untilTakenBack),
+    undo: async () => {
+      await scale(1)
+      await becomesTrue(() => stack.processesOf('process').length === 1, 40_000)
+    },
   }
 }
 
-let undoDisk: Awaited<ReturnType<typeof mountSmallDisk>> | undefined
+const processorsHeard = async (stack: Stack): Promise<number> => {
+  const living = stack.processesOf('process').map(({ pid }) => `-${pid}-`)
+  const rows = await stack.database.rows(z.object({ id: z.string() }), 'SELECT id FROM processors')
+  return living.filter((mark) => rows.some(({ id }) => id.includes(mark))).length
+}
 
-const fillDisk = async (struck: Struck): Promise<void> => {
-  await someTime(struck, 3_000, 8_000)
-  await undoDisk?.fill()
-  await pause(10_000)
-  await undoDisk?.free()
-  struck.expectRecovery(new Date())
+const resultsDiskFull = async (stack: Stack): Promise<Prepared> => {
+  const disk = await mountSmallDisk(stack)
+  const strike: Strike = async (struck) => {
+    await someTime(struck, 3_000, 8_000)
+    await whenAtWork(struck, 'process')
+    await disk.fill()
+    await pause(10_000)
+    await disk.free()
+    struck.expectRecovery(new Date())
+  }
+  return { strike, undo: disk.end }
 }
 
 const deleteBrokerStore = async (struck: Struck): Promise<void> => {
   await someTime(struck)
+  await whenAtWork(struck, 'activemq')
   const { stack } = struck
   for (const { pid } of stack.processesOf('activemq')) signal(pid, 'SIGKILL')
   const since = new Date()
@@ -69,6 +73,7 @@ const ringAHundredTimes = async (struck: Struck): Promise<void> => {
   try {
     for (let time = 0; time < 3; time += 1) {
       await someTime(struck)
+      await whenAtWork(struck, 'dispatch')
       const [row] = await struck.stack.database.rows(
         z.object({ reductionId: z.number(), instrument: z.string(), run: z.coerce.number() }),
         'SELECT id AS reductionId, instrument, target AS run FROM reductions ORDER BY id DESC LIMIT 1',
@@ -86,19 +91,29 @@ const ringAHundredTimes = async (struck: Struck): Promise<void> => {
   }
 }
 
+const terminated = async (stack: Stack): Promise<Prepared> => ({
+  undo: await redeploy(stack, 'process', { grace_seconds: '8', grace_period: '12s' }),
+  strike: terminate,
+})
+
 const terminate = async (struck: Struck): Promise<void> => {
   for (let time = 0; time < 2; time += 1) {
     await someTime(struck, 5_000, 9_000)
-    for (const { pid } of struck.stack.processesOf('process')) signal(pid, 'SIGTERM')
+    await whenAtWork(struck, 'process')
+    const told = struck.stack.processesOf('process')
+    for (const { pid } of told) signal(pid, 'SIGTERM')
     const since = new Date()
     struck.expectRecovery(since)
-    await pause(10_000)
+    const isGone = (): boolean =>
+      struck.stack.processesOf('process').every(({ pid }) => told.every((one) => one.pid !== pid))
+    await becomesTrue(isGone, 20_000)
   }
 }
 
 const deployNewVersions = async (struck: Struck): Promise<void> => {
   for (const [turn, name] of ['process', 'submit', 'detect', 'dispatch', 'process', 'submit'].entries()) {
     await someTime(struck, 500, 3_000)
+    await whenAtWork(struck, name)
     const since = new Date()
     await redeploy(struck.stack, name, { VERSION_UNDER_TEST: String(turn) })
     struck.expectRecovery(since)
@@ -107,48 +122,37 @@ const deployNewVersions = async (struck: Struck): Promise<void> => {
 
 /** In the order of how likely each is to lose something. */
 export const causes: readonly Cause[] = [
-  { name: 'process-killed', strike: kill('process', 3) },
-  { name: 'process-frozen', prepare: twoProcessors, strike: freeze('process', untilTakenBack) },
-  { name: 'only-process-frozen', strike: freeze('process', untilTakenBack) },
-  { name: 'mariadb-killed', strike: kill('mariadb', 2) },
-  { name: 'mariadb-frozen', strike: freeze('mariadb'), losesNoWorker: true },
-  {
-    name: 'results-disk-full',
-    prepare: async (stack) => {
-      const disk = await mountSmallDisk(stack)
-      undoDisk = disk
-      return disk.end
-    },
-    strike: fillDisk,
-    errorsInOrder: /disk|No space left|File too large/i,
-  },
+  { name: 'process-killed', prepare: just(kill('process', 3)) },
+  { name: 'process-frozen', prepare: oneOfTwoProcessorsFrozen },
+  { name: 'only-process-frozen', prepare: just(freeze('process', untilTakenBack)) },
+  { name: 'mariadb-killed', prepare: just(kill('mariadb', 2)) },
+  { name: 'mariadb-frozen', prepare: just(freeze('mariadb')), losesNoWorker: true },
+  { name: 'results-disk-full', prepare: resultsDiskFull, errorsInOrder: /disk|No space left|File too large/i },
   {
     name: 'process-killed-five-times',
     scripts: [0, 0.5, 1, 2, 30],
-    strike: kill('process', 5),
+    prepare: just(kill('process', 5)),
     errorsInOrder: /The processor died/,
   },
-  { name: 'everything-killed', strike: killEverything, detects: true },
-  { name: 'gateway-killed', strike: kill('gateway', 2), detects: true },
-  { name: 'gateway-frozen', strike: freeze('gateway'), detects: true },
-  { name: 'submit-killed', strike: kill('submit', 4), detects: true },
-  { name: 'submit-frozen', strike: freeze('submit'), detects: true },
-  { name: 'detect-killed', strike: kill('detect', 4), detects: true },
-  { name: 'detect-frozen', strike: freeze('detect'), detects: true },
-  {
-    name: 'sigterm-beyond-grace',
-    scripts: [0, 0.5, 1, 2, 16],
-    prepare: (stack) => redeploy(stack, 'process', { grace_seconds: '8', grace_period: '12s' }),
-    strike: terminate,
-    losesNoWorker: true,
-  },
-  { name: 'two-versions-at-once', strike: deployNewVersions, losesNoWorker: true },
-  { name: 'activemq-killed', strike: kill('activemq', 2) },
-  { name: 'activemq-frozen', strike: freeze('activemq') },
-  { name: 'broker-store-deleted', strike: deleteBrokerStore },
-  { name: 'dispatch-killed', strike: kill('dispatch', 4) },
-  { name: 'dispatch-frozen', strike: freeze('dispatch') },
-  { name: 'connector-killed', strike: kill('connector', 3) },
-  { name: 'connector-frozen', strike: freeze('connector') },
-  { name: 'same-message-300-times', strike: ringAHundredTimes, losesNoWorker: true },
+  { name: 'everything-killed', prepare: just(killEverything), detects: true },
+  { name: 'gateway-killed', prepare: just(kill('gateway', 2)), detects: true },
+  { name: 'gateway-frozen', prepare: just(freeze('gateway')), detects: true },
+  { name: 'submit-killed', prepare: just(kill('submit', 4)), detects: true },
+  { name: 'submit-frozen', prepare: just(freeze('submit')), detects: true },
+  { name: 'detect-killed', prepare: just(kill('detect', 4)), detects: true },
+  { name: 'detect-frozen', prepare: just(freeze('detect')), detects: true },
+  { name: 'sigterm-beyond-grace', scripts: [0, 0.5, 1, 2, 16], prepare: terminated, losesNoWorker: true },
+  { name: 'two-versions-at-once', prepare: just(deployNewVersions), losesNoWorker: true },
+  { name: 'activemq-killed', prepare: just(kill('activemq', 2)) },
+  { name: 'activemq-frozen', prepare: just(freeze('activemq')) },
+  { name: 'broker-store-deleted', prepare: just(deleteBrokerStore) },
+  { name: 'dispatch-killed', prepare: just(kill('dispatch', 4)) },
+  { name: 'dispatch-frozen', prepare: just(freeze('dispatch')) },
+  { name: 'connector-killed', prepare: just(kill('connector', 3)) },
+  { name: 'connector-frozen', prepare: just(freeze('connector')) },
+  { name: 'same-message-300-times', prepare: just(ringAHundredTimes), losesNoWorker: true },
+  { name: 'mariadb-network-lost', prepare: overNetwork('mariadb', networkLost) },
+  { name: 'activemq-network-lost', prepare: overNetwork('activemq', networkLost) },
+  { name: 'mariadb-connections-forgotten', prepare: overNetwork('mariadb', connectionsForgotten) },
+  { name: 'activemq-connections-forgotten', prepare: overNetwork('activemq', connectionsForgotten) },
 ]

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Stack } from './a-stack.ts'
-import { pause } from './pause.ts'
+import { pause } from '../a-stack/pause.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
 
 const run = promisify(execFile)
 

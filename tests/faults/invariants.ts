@@ -3,9 +3,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Expected } from './a-load.ts'
-import { instruments } from './an-archive.ts'
-import type { Stack } from './a-stack.ts'
-import { orphansAmong } from './family.ts'
+import { orphansAmong } from '../a-stack/family.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
+import { instruments } from './faults-stack.ts'
 import type { ResultsWatch } from './watch-results.ts'
 
 /** What went wrong, each in words; all are empty where nothing did. */

@@ -1,15 +1,17 @@
-import { cp } from 'node:fs/promises'
-import { join } from 'node:path'
-import { ensurePythonEnvironment } from '../../local/environments/python-environment.ts'
-import { reduceFirstRuns } from './a-load.ts'
-import { startStack, type Stack } from './a-stack.ts'
+import '../../local/assert-node.ts'
+import { openChance } from '../a-stack/chance.ts'
 import { causes } from './causes.ts'
-import { openChance } from './chance.ts'
-import { isClean, printTable, violations, type Row } from './table.ts'
-import { becomesIdle, tryCause } from './try-cause.ts'
+import { openLane } from './lane.ts'
+import { isClean, printTable, type Row } from './table.ts'
 
 /** `npm run test:faults`; see README.md. */
-const projectDirectory = join(import.meta.dirname, '..', '..')
+const countFrom = (name: string): number => {
+  const count = Number(process.env[name] || 1)
+  if (Number.isInteger(count) && count > 0) return count
+  console.error(`${name} must be a whole number from 1 on.`)
+  process.exit(2)
+}
+const [jobs, rounds] = [countFrom('JOBS'), countFrom('ROUNDS')]
 const names = (process.env['CAUSE'] ?? '').split(',').filter((name) => name !== '')
 const unknown = names.filter((name) => !causes.some((cause) => cause.name === name))
 if (unknown.length > 0) {
@@ -17,67 +19,38 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const chosen = causes.filter(({ name }) => names.length === 0 || names.includes(name))
-const seed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000))
-console.log(`SEED=${seed}`)
+const firstSeed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000))
 
-let stack: Stack | undefined
-let ending: Promise<number> = Promise.resolve(0)
-/** @returns how many processes were left; whoever asks while it goes on waits for it */
-const end = (): Promise<number> => {
-  const last = stack
-  stack = undefined
-  if (last) ending = endStack(last)
-  return ending
-}
-const endStack = async (last: Stack): Promise<number> => {
-  const logs = process.env['KEEP_LOGS']
-  if (logs) await cp(join(last.stateDirectory, 'logs'), logs, { recursive: true })
-  const left = await last.end()
-  for (const { pid, role, command } of left)
-    console.log(`  left after make down: ${pid} ${role} ${command.slice(0, 150)}`)
-  return left.length
-}
-let isInterrupted = false
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    isInterrupted = true
-    void end().finally(() => process.exit(130))
-  })
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(signal))
+
+const lanes = Array.from({ length: Math.min(jobs, chosen.length) }, () =>
+  openLane({ stopping: stopping.signal, keepLogs: process.env['KEEP_LOGS'] || undefined }),
+)
+
+/** All causes once, each by whichever stack is free. @returns their rows in the order of the list, whoever came first */
+const runRound = async (seed: number): Promise<readonly Row[]> => {
+  const waiting = [...chosen]
+  const rows = new Map<string, Row>()
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let cause = waiting.shift(); cause && !stopping.signal.aborted; cause = waiting.shift()) {
+        // By its name: neither its place nor what runs beside it changes its moments.
+        rows.set(cause.name, await lane.try(cause, openChance(seed).of(cause.name)))
+      }
+    }),
+  )
+  return chosen.flatMap(({ name }) => rows.get(name) ?? [])
 }
 
-const { interpreter } = await ensurePythonEnvironment({
-  stateDirectory: join(projectDirectory, '.local'),
-  projectDirectory,
-})
-const begin = async (): Promise<Stack> => {
-  const begun = await startStack(interpreter)
-  stack = begun
-  if (!(await becomesIdle(begun, await reduceFirstRuns(begun)))) throw new Error('the first runs were not reduced')
-  return begun
+let isAllWell = true
+for (let round = 0; round < rounds && !stopping.signal.aborted; round += 1) {
+  const began = performance.now()
+  console.log(`SEED=${firstSeed + round}${rounds > 1 ? ` (round ${round + 1} of ${rounds})` : ''}`)
+  const rows = await runRound(firstSeed + round)
+  console.log(`\n${printTable(rows)}\n\n${Math.round((performance.now() - began) / 60_000)} minutes\n`)
+  isAllWell &&= rows.length === chosen.length && rows.every(isClean)
 }
-
-const rows: Row[] = []
-const left: number[] = []
-try {
-  for (const [place, cause] of chosen.entries()) {
-    const began = performance.now()
-    const row = await tryCause(stack ?? (await begin()), cause, openChance(seed + place))
-    rows.push(row)
-    const seconds = ((performance.now() - began) / 1000).toFixed(0)
-    console.log(`${cause.name}: ${isClean(row) ? 'clean' : 'NOT CLEAN'}, ${seconds} s`)
-    for (const text of violations(row)) console.log(`  ${text}`)
-    // What one cause has broken must not be held against the next.
-    if (!isClean(row)) left.push(await end())
-  }
-} catch (fault) {
-  if (!isInterrupted) console.error(fault)
-  process.exitCode = 1
-} finally {
-  if (stack) left.push(await end())
-  await ending
-}
-const leftAtTheEnd = left.reduce((sum, count) => sum + count, 0)
-console.log(`\n${printTable(rows)}\n\nLeft running after make down: ${leftAtTheEnd}`)
-const isAllWell =
-  process.exitCode === undefined && rows.length === chosen.length && rows.every(isClean) && leftAtTheEnd === 0
-process.exit(isAllWell ? 0 : 1)
+const left = (await Promise.all(lanes.map((lane) => lane.end()))).reduce((sum, count) => sum + count, 0)
+console.log(`Left running after make down: ${left}`)
+process.exit(stopping.signal.aborted ? 130 : isAllWell && left === 0 ? 0 : 1)

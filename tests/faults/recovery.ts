@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Stack } from './a-stack.ts'
-import { pause } from './pause.ts'
+import { pause } from '../a-stack/pause.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
 
 const viewSchema = z.object({
   claims: z.coerce.number(),

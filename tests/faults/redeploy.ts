@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Stack } from './a-stack.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
 
 const recordSchema = z.object({
   deployment: z.looseObject({ service: z.string(), envVars: z.record(z.string(), z.string()) }),

@@ -1,12 +1,19 @@
-import { leaseSeconds, signal, type Stack } from './a-stack.ts'
-import type { Chance } from './chance.ts'
-import { becomesTrue, pause } from './pause.ts'
+import type { Chance } from '../a-stack/chance.ts'
+import { signal } from '../a-stack/family.ts'
+import { becomesTrue, pause } from '../a-stack/pause.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
+import type { Load } from './a-load.ts'
+import { leaseSeconds } from './faults-stack.ts'
+import { underWay } from './under-way.ts'
 
 export type Struck = {
   readonly stack: Stack
   readonly chance: Chance
+  readonly load: Load
   /** From now on work should flow again; the longest wait until it does is what the table shows. */
   readonly expectRecovery: (since: Date) => void
+  /** How much was under way where it was struck; a strike that met nothing proves nothing. */
+  readonly met: (count: number) => void
 }
 
 /** Those that nobody starts again but `make up`. */
@@ -20,6 +27,21 @@ const oneOf = async ({ stack, chance }: Struck, role: string): Promise<number> =
 export const someTime = ({ chance }: Struck, least = 1_500, most = 6_000): Promise<void> =>
   pause(chance.between(least, most))
 
+/** Returns at a moment when the role, or exactly this process, has work in hand, and notes how much. */
+export const whenAtWork = async ({ stack, load, met }: Struck, role: string, pid?: number): Promise<void> => {
+  load.giveMore()
+  let count = 0
+  await becomesTrue(
+    async () => {
+      count = await underWay(stack, role, pid)
+      return count > 0
+    },
+    20_000,
+    5,
+  )
+  met(count)
+}
+
 /** `kill -9` of one process, a number of times, each time at some moment. */
 export const kill =
   (role: string, times: number) =>
@@ -27,6 +49,7 @@ export const kill =
     for (let count = 0; count < times; count += 1) {
       await someTime(struck)
       const pid = await oneOf(struck, role)
+      await whenAtWork(struck, role, pid)
       signal(pid, 'SIGKILL')
       const since = new Date()
       if (withoutSupervisor.includes(role)) {
@@ -43,6 +66,7 @@ export const freeze =
   async (struck: Struck): Promise<void> => {
     await someTime(struck)
     const pid = await oneOf(struck, role)
+    await whenAtWork(struck, role, pid)
     signal(pid, 'SIGSTOP')
     await pause(seconds * 1_000)
     signal(pid, 'SIGCONT')
@@ -52,6 +76,7 @@ export const freeze =
 /** The machine loses its power: everything dies at once, and is started again. */
 export const killEverything = async (struck: Struck): Promise<void> => {
   await someTime(struck, 4_000, 10_000)
+  await whenAtWork(struck, 'process')
   for (const { pid } of struck.stack.family()) signal(pid, 'SIGKILL')
   const since = new Date()
   await struck.stack.up()

@@ -1,10 +1,12 @@
 import { z } from 'zod'
-import { startLoad, submitUntilAnswered, type Expected } from './a-load.ts'
-import type { Stack } from './a-stack.ts'
-import { usualScripts, type Cause } from './causes.ts'
-import type { Chance } from './chance.ts'
+import { prepareLoad, submitUntilAnswered, type Expected } from './a-load.ts'
+import type { Chance } from '../a-stack/chance.ts'
+import { becomesTrue } from '../a-stack/pause.ts'
+import type { Stack } from '../a-stack/start-stack.ts'
+import type { Cause } from './cause.ts'
+import { usualScripts } from './causes.ts'
+import { setScript } from './faults-stack.ts'
 import { findings, leftoverStaging, readReductions, type Findings, type ReductionRow } from './invariants.ts'
-import { becomesTrue } from './pause.ts'
 import { timeToRecover } from './recovery.ts'
 import type { Row } from './table.ts'
 import { watchResults } from './watch-results.ts'
@@ -49,18 +51,30 @@ const isSameRun = (left: ReductionRow, right: ReductionRow): boolean =>
   left.instrument === right.instrument && left.target === right.target
 
 /** Runs one cause against the load, then asks database, disk and kernel what is left. */
-export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Promise<Row> => {
-  await stack.archive.setScript(cause.scripts ?? usualScripts)
-  const undo = await cause.prepare?.(stack)
-  const watch = watchResults(stack.resultsRoot)
+export const tryCause = async (
+  stack: Stack,
+  cause: Cause,
+  chance: Chance,
+  say: (text: string) => void,
+): Promise<Row> => {
+  await setScript(stack, cause.scripts ?? usualScripts)
+  const { strike, undo } = await cause.prepare(stack)
+  const load = await prepareLoad(stack, chance, `${cause.name}-${Date.now()}`)
+  const watch = watchResults(stack.resultsRoot, load.expected)
   try {
     const before = await lostWorkers(stack)
     const recoveries: Promise<number | undefined>[] = []
-    const load = await startLoad(stack, chance, `${cause.name}-${Date.now()}`)
-    const expectRecovery = (since: Date): void => {
-      recoveries.push(timeToRecover(stack, since, { detects: cause.detects === true }))
+    const met: number[] = []
+    const struck = {
+      stack,
+      chance: chance.of('strikes'),
+      load,
+      met: (count: number) => void met.push(count),
+      expectRecovery: (since: Date) => {
+        recoveries.push(timeToRecover(stack, since, { detects: cause.detects === true }))
+      },
     }
-    await Promise.all([load.given, cause.strike({ stack, chance, expectRecovery })])
+    await Promise.all([load.give(), strike(struck).finally(load.giveRest)])
     const times = await Promise.all(recoveries)
     let expected = load.expected
     const isIdle = await becomesIdle(stack, expected)
@@ -68,7 +82,7 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
       const again = await rerunErrors(stack, expected, cause)
       // Zeros prove nothing where nothing was struck.
       if (again.length === 0) throw new Error(`${cause.name} struck no reduction`)
-      console.log(`  ${again.length} ended in an Error and were run again`)
+      say(`${again.length} ended in an Error and were run again`)
       expected = [...expected, ...again]
       await becomesIdle(stack, expected)
     }
@@ -81,10 +95,10 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
     )
     const recoverySeconds = times.includes(undefined) ? undefined : Math.max(0, ...times.map((time) => time ?? 0))
     const losses = (await lostWorkers(stack)) - before
-    return { cause: cause.name, findings: withLosses(found, cause, losses), recoverySeconds }
+    return { came: 'to an end', cause: cause.name, met, findings: withLosses(found, cause, losses), recoverySeconds }
   } finally {
     await watch.stop()
-    await undo?.()
+    await undo()
   }
 }
 

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { instruments } from './an-archive.ts'
-import { pause } from './pause.ts'
+import { rbNumber } from '../a-stack/archive.ts'
+import { pause } from '../a-stack/pause.ts'
+import { instruments } from './faults-stack.ts'
 
 const provenanceSchema = z.object({
   reduction: z.object({ id: z.number(), fence: z.number() }),
@@ -56,45 +57,54 @@ const list = (path: string): readonly string[] => {
 
 type Place = { readonly path: string; readonly instrument: string; readonly run: number; readonly version: number }
 
-const publishedPlaces = (resultsRoot: string): readonly Place[] =>
-  instruments.flatMap((instrument) => {
-    const experiment = join(resultsRoot, instrument, 'RBNumber', 'RB1234567', 'autoreduced')
-    return list(experiment).flatMap((run) =>
-      list(join(experiment, run)).map((name) => ({
-        path: join(experiment, run, name),
-        instrument,
-        run: Number(run),
-        version: Number(name.replace('run-version-', '')),
-      })),
-    )
+const experimentFolder = (resultsRoot: string, instrument: string): string =>
+  join(resultsRoot, instrument, 'RBNumber', `RB${rbNumber}`, 'autoreduced')
+
+const ofRun = (resultsRoot: string, instrument: string, run: number): readonly Place[] => {
+  const folder = join(experimentFolder(resultsRoot, instrument), String(run))
+  return list(folder).map((name) => {
+    return { path: join(folder, name), instrument, run, version: Number(name.replace('run-version-', '')) }
   })
+}
+
+const ofAllRuns = (resultsRoot: string): readonly Place[] =>
+  instruments.flatMap((instrument) =>
+    list(experimentFolder(resultsRoot, instrument)).flatMap((run) => ofRun(resultsRoot, instrument, Number(run))),
+  )
 
 export type ResultsWatch = {
   /** Everything that was ever seen, as it was when it was first seen. */
   readonly seen: () => ReadonlyMap<string, Seen>
-  /** Looks once more, at everything. @returns what has changed since it was first seen, in words */
+  /** Looks once more at everything that was seen. @returns what has changed since it was first seen, in words */
   readonly changed: () => readonly string[]
   readonly stop: () => Promise<void>
 }
 
-/** A reader who looks at the results ten times a second, and remembers. */
-export const watchResults = (resultsRoot: string): ResultsWatch => {
+/**
+ * A reader who looks ten times a second at the results of the runs that are reduced, at those of all others in the beginning and in the
+ * end, and remembers.
+ */
+export const watchResults = (
+  resultsRoot: string,
+  reduced: readonly { readonly instrument: string; readonly run: number }[],
+): ResultsWatch => {
   const first = new Map<string, Seen>()
-  const look = (): void => {
-    for (const place of publishedPlaces(resultsRoot)) {
+  const look = (places: readonly Place[]): void => {
+    for (const place of places) {
       if (!first.has(place.path)) first.set(place.path, readResults(place.path, place))
     }
   }
+  look(ofAllRuns(resultsRoot))
   let isStopped = false
   const looking = (async () => {
     while (!isStopped) {
-      look()
+      for (const { instrument, run } of reduced) look(ofRun(resultsRoot, instrument, run))
       await pause(100)
     }
   })()
   return {
     seen: () => {
-      look()
+      look(ofAllRuns(resultsRoot))
       return first
     },
     changed: () =>

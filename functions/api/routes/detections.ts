@@ -52,7 +52,7 @@ const retryRoute = createRoute({
   method: 'post',
   path: '/v1/detections/{id}/retry',
   summary: 'Tries a run again now, and waits for it anew',
-  description: 'The next pass of detection does it, within about ten seconds.',
+  description: 'The next pass of detection does it, within about five seconds.',
   request,
   responses,
 })

@@ -7,8 +7,8 @@ import { File, ready } from 'h5wasm/node'
 const placeholder = 1_234_567_890
 
 /** Gives the bytes of a small raw file of any run: one is made, the others differ in their run number alone. */
-export const openRawFileMaker = async (): Promise<(runNumber: number) => Buffer> => {
-  const model = await makeModel()
+export const openRawFileMaker = async (rbNumber: number): Promise<(runNumber: number) => Buffer> => {
+  const model = await makeModel(String(rbNumber))
   const number = Buffer.alloc(4)
   number.writeInt32LE(placeholder)
   const at = model.indexOf(number)
@@ -20,7 +20,7 @@ export const openRawFileMaker = async (): Promise<(runNumber: number) => Buffer>
   }
 }
 
-const makeModel = async (): Promise<Buffer> => {
+const makeModel = async (rbNumber: string): Promise<Buffer> => {
   await ready
   const folder = await mkdtemp(join(tmpdir(), 'autoreduction-model-'))
   const path = join(folder, 'model.nxs')
@@ -31,7 +31,7 @@ const makeModel = async (): Promise<Buffer> => {
     const texts = {
       definition: 'TOFRAW',
       title: 'Made to measure by',
-      experiment_identifier: '1234567',
+      experiment_identifier: rbNumber,
       start_time: '2026-03-01T10:00:00',
       end_time: '2026-03-01T10:05:00',
     }
@@ -58,6 +58,9 @@ export const writeRawFiles = async (
   runNumbers: readonly number[],
 ): Promise<void> => {
   for (const runNumber of runNumbers) {
-    await writeFile(join(folder, `${instrument}${String(runNumber).padStart(8, '0')}.nxs`), make(runNumber))
+    await writeFile(join(folder, rawFileName(instrument, runNumber)), make(runNumber))
   }
 }
+
+export const rawFileName = (instrument: string, runNumber: number): string =>
+  `${instrument}${String(runNumber).padStart(8, '0')}.nxs`

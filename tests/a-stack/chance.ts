@@ -2,6 +2,8 @@
 export type Chance = {
   readonly between: (least: number, most: number) => number
   readonly one: <Item>(items: readonly Item[]) => Item
+  /** A source of its own for a part of the work: what it gives depends on no other part's pace. */
+  readonly of: (part: string) => Chance
 }
 
 export const openChance = (seed: number): Chance => {
@@ -19,5 +21,13 @@ export const openChance = (seed: number): Chance => {
       if (item === undefined) throw new Error('there is nothing to choose from')
       return item
     },
+    of: (part) => openChance(mixedWith(seed, part)),
   }
+}
+
+/** FNV-1a. */
+const mixedWith = (seed: number, part: string): number => {
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(`${seed} ${part}`)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash
 }

@@ -1,0 +1,21 @@
+import type { Stack } from '../a-stack/start-stack.ts'
+import type { Struck } from './strike.ts'
+
+export type Strike = (struck: Struck) => Promise<void>
+
+/** `undo` is called after everything has been looked at. */
+export type Prepared = { readonly strike: Strike; readonly undo: () => Promise<void> }
+
+export type Cause = {
+  readonly name: string
+  /** Lengths of the scripts, in seconds, by run number. */
+  readonly scripts?: readonly number[]
+  /** Detection must have looked again before all counts as well. */
+  readonly detects?: boolean
+  /** Before the load begins. */
+  readonly prepare: (stack: Stack) => Promise<Prepared>
+  /** An Error with such a reason is the right end here; when the cause is gone a re-run must complete. */
+  readonly errorsInOrder?: RegExp
+  /** Nothing may count as a lost worker. */
+  readonly losesNoWorker?: boolean
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import type { Stack } from '../a-stack/start-stack.ts'
+
+const count = async (stack: Stack, sql: string, parameters: readonly string[] = []): Promise<number> => {
+  const [row] = await stack.database.rows(z.object({ count: z.coerce.number() }), sql, parameters)
+  return row?.count ?? 0
+}
+
+/**
+ * How much a strike at this moment would meet. What a role has in hand is not written down for all of them: where it is not, what waits
+ * for it or went through it counts.
+ */
+export const underWay = (stack: Stack, role: string, pid: number | undefined): Promise<number> => {
+  switch (role) {
+    case 'process':
+      return count(
+        stack,
+        `SELECT COUNT(*) AS count FROM reductions WHERE state = 'Processing' AND lease_owner LIKE ?`,
+        [pid === undefined ? '%' : `%-${pid}-%`],
+      )
+    case 'detect':
+      return Promise.resolve(stack.callsTo('detect'))
+    case 'submit':
+      return count(stack, `SELECT COUNT(*) + ${stack.callsTo('submit')} AS count FROM detections WHERE state = 'due'`)
+    case 'dispatch':
+      return count(stack, `SELECT COUNT(*) AS count FROM reductions WHERE state = 'Queued'`)
+    default:
+      // Gateway, connector, broker and database carry every call that reduces.
+      return count(stack, `SELECT COUNT(*) AS count FROM reductions WHERE state = 'Processing'`)
+  }
+}
