@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import type { Database } from '#database/connection.ts'
 import { freshSchema } from '../support/fresh-schema.ts'
 
 export const projectDirectory = join(import.meta.dirname, '..', '..')
@@ -16,6 +17,9 @@ export type Stack = {
   /** GET below /api/v1. */
   readonly get: <Body>(path: string) => Promise<Body>
   readonly post: (path: string, body: unknown) => Promise<Response>
+  /** `make up` once more: what has gone comes back. */
+  readonly upAgain: () => Promise<void>
+  readonly database: Database
   readonly stop: () => Promise<void>
 }
 
@@ -89,6 +93,8 @@ export const startTheStack = async (settings: Record<string, string>): Promise<S
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
+    upAgain: async () => void (await runToEnd('local/up.ts', environment)),
+    database: schema.database,
     stop,
   }
 }
