@@ -3,9 +3,16 @@ import type { World } from '../../../web/dev/sample-world.ts'
 /** The newest reduction of a run. */
 export const reductionOf = (world: World, instrument: string, runNumber: number): number => {
   const found = [...world.reductions.values()].findLast(
-    (one) => one.instrument === instrument && one.runNumber === runNumber,
+    (one) => one.instrument === instrument && one.runNumber === runNumber && !one.isBatch,
   )
   if (!found) throw new Error(`no reduction of ${instrument} ${runNumber}`)
+  return found.id
+}
+
+/** The newest batch of an instrument. */
+export const batchOf = (world: World, instrument: string): number => {
+  const found = [...world.reductions.values()].findLast((one) => one.instrument === instrument && one.isBatch)
+  if (!found) throw new Error(`no batch of ${instrument}`)
   return found.id
 }
 
@@ -28,6 +35,11 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     files: `reductions/${completed}?tab=files`,
     script: `reductions/${completed}?tab=script`,
     history: `reductions/${completed}?tab=history`,
+    batches: 'instruments/ENGINX/batches',
+    batch: `reductions/${batchOf(world, 'ENGINX')}?tab=history`,
+    paused: 'instruments/HIFI',
+    held: `reductions/${reductionOf(world, 'HIFI', 180_595)}`,
+    cancelled: `reductions/${reductionOf(world, 'ENGINX', 299_072)}`,
     rerun: `instruments/ENGINX/rerun?runs=299079-299080&from=${completed}`,
     submit: 'instruments/ENGINX/rerun',
     waiting: 'waiting',

@@ -9,6 +9,7 @@ describe('the portal’s addresses', () => {
     ['runs', { page: 'runs' }],
     ['instruments/enginx', { page: 'instrument', instrument: 'ENGINX' }],
     ['instruments/ENGINX/rerun', { page: 'rerun', instrument: 'ENGINX' }],
+    ['instruments/ENGINX/batches', { page: 'batches', instrument: 'ENGINX' }],
     ['reductions/123', { page: 'reduction', id: 123 }],
     ['reductions/abc', { page: 'unknown', path: 'reductions/abc' }],
     ['instruments/../x', { page: 'unknown', path: 'instruments/../x' }],
