@@ -4,7 +4,10 @@ export type ReductionState = (typeof reductionStates)[number]
 
 export type FinalState = 'Completed' | 'Error' | 'Skipped' | 'Cancelled'
 
-/** Why a reduction moves. `lost` and `released` give the work back; all others are one-way. */
+/**
+ * Why a reduction moves. `lost` and `release` give the work back; all others are one-way. `withdraw` is a person's: cancelled before it
+ * started, or skipped on resuming what was paused. One that was asked to be cancelled and then lost its processor goes by `finish`.
+ */
 export type Move =
   | { readonly move: 'claim'; readonly from: 'Queued'; readonly to: 'Processing' }
   | { readonly move: 'finish'; readonly from: 'Processing'; readonly to: FinalState }

@@ -1,4 +1,5 @@
 import type { Detection, Instrument, Notice, Reduction, Run } from '#contracts/api.ts'
+import type { Pause } from '#contracts/decisions.ts'
 import type { ReductionState } from '#domain/reduction-states.ts'
 import type { Variable } from '#domain/variables.ts'
 import { asymmetry, diffraction, map, picture, reflectivity } from './sample-figures.ts'
@@ -14,6 +15,8 @@ export type StoredReduction = Omit<Reduction, 'runs' | 'versions' | 'previousRun
   readonly runNumber: number
   readonly log: string
   readonly files: readonly StoredFile[]
+  /** Of a batch: its runs. */
+  readonly batchRuns?: readonly number[] | undefined
 }
 export type StoredInstrument = Omit<Instrument, 'latestRun' | 'queued' | 'processing' | 'waiting'>
 export type World = {
@@ -22,6 +25,10 @@ export type World = {
   readonly reductions: Map<number, StoredReduction>
   readonly detections: Map<number, Detection>
   readonly notices: Map<number, Notice>
+  /** Why everything is paused. */
+  pause: Pause | null
+  /** Why nothing can be reproduced. */
+  reproductionRefusal: string | null
 }
 
 export const runKey = (instrument: string, runNumber: number): string => `${instrument}/${runNumber}`
@@ -168,6 +175,10 @@ type Given = {
   place?: number
   changed?: boolean
   startedBy?: string
+  submission?: string
+  batchRuns?: readonly number[]
+  reproduces?: { readonly reductionId: number; readonly version: number }
+  cancelRequestedBy?: string
 }
 
 let nextId = 4000
@@ -197,12 +208,13 @@ export const addReduction = (
     class: version === 0 ? 'fresh' : 'rerun',
     place: given.place ?? null,
     held: null,
-    cancelRequestedBy: null,
-    cancelRequestedAt: null,
-    submission: null,
-    isBatch: false,
+    cancelRequestedBy: given.cancelRequestedBy ?? null,
+    cancelRequestedAt: given.cancelRequestedBy === undefined ? null : at(now, given.secondsAgo - (given.took ?? 0)),
+    submission: given.submission ?? null,
+    isBatch: given.batchRuns !== undefined,
     inBatches: [],
-    reproduces: null,
+    batchRuns: given.batchRuns,
+    reproduces: given.reproduces ?? null,
     rbNumber,
     startedBy: given.startedBy ?? (version === 0 ? 'detection' : 'instrument scientist'),
     description: version === 0 ? null : 'With the new vanadium run',
@@ -284,6 +296,8 @@ const emptyWorld = (): World => ({
   reductions: new Map(),
   detections: new Map(),
   notices: new Map(),
+  pause: null,
+  reproductionRefusal: null,
 })
 
 /** A service that was installed a minute ago. */
@@ -323,7 +337,8 @@ export const busyWorld = (now = Date.now()): World => {
     else if (back === 9)
       addReduction(world, now, 'ENGINX', runNumber, {
         state: 'Cancelled',
-        reason: 'Cancelled by an instrument scientist.',
+        reason: 'Cancelled while it ran. What it had written until then is kept.',
+        cancelRequestedBy: 'Grace Hopper',
         secondsAgo: 3000,
         took: 12,
       })
@@ -343,6 +358,17 @@ export const busyWorld = (now = Date.now()): World => {
         })
     }
   }
+  for (const [version, batchRuns] of [
+    [299_060, 299_061, 299_064],
+    [299_060, 299_061, 299_062, 299_064],
+  ].entries())
+    addReduction(world, now, 'ENGINX', 299_060, {
+      state: 'Completed',
+      secondsAgo: 4_000 - version * 900,
+      took: 71,
+      version,
+      batchRuns,
+    })
   addInstrument(world, now, 'WISH', { lastRun: 58_120, lastRunAt: at(now, 380), typicalSeconds: 120 })
   addRun(world, now, 'WISH', 58_120, 'YMnO3 powder 1.5 K', { rb: 2_010_881, secondsAgo: 380, minutes: 30 })
   addReduction(world, now, 'WISH', 58_120, {
@@ -380,6 +406,8 @@ export const busyWorld = (now = Date.now()): World => {
   })
   addRun(world, now, 'HIFI', 180_594, 'Ag calibration TF20', { rb: 1_890_199, secondsAgo: 100_000 })
   addReduction(world, now, 'HIFI', 180_594, { state: 'Completed', secondsAgo: 99_900, took: 3.2 })
+  addRun(world, now, 'HIFI', 180_595, 'Ag calibration TF20, held', { rb: 1_890_199, secondsAgo: 90_000 })
+  addReduction(world, now, 'HIFI', 180_595, { state: 'Queued', secondsAgo: 89_000 })
   addInstrument(world, now, 'ALF', { lastRun: 82_301, lastRunAt: at(now, 110_000), typicalSeconds: null })
   addRun(world, now, 'ALF', 82_301, 'Crystal alignment, run 3', { rb: null, secondsAgo: 110_000 })
   addReduction(world, now, 'ALF', 82_301, {

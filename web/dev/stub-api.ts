@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import {
+  batchesSchema,
   changeEventSchema,
   cursorSchema,
   detectionsSchema,
@@ -23,14 +24,26 @@ import {
   type Run,
 } from '#contracts/api.ts'
 import { comparisonSchema } from '#contracts/comparison.ts'
+import {
+  cancellationSchema,
+  cancellationsRequestSchema,
+  cancellationsSchema,
+  classSchema,
+  pauseRequestSchema,
+  pauseStandingSchema,
+  resumeRequestSchema,
+  type Pause,
+} from '#contracts/decisions.ts'
+import { reproductionSchema } from '#contracts/reproduction.ts'
 import { submissionAnswerSchema, submissionSchema, type Outcome } from '#contracts/submission.ts'
+import { decideCancel } from '#domain/cancelling.ts'
 import { readableLog } from '#domain/readable-log.ts'
-import { parseRunRanges } from '#domain/run-ranges.ts'
+import { describeRuns, parseRunRanges } from '#domain/run-ranges.ts'
 import { provenanceSchema } from '#results/provenance.ts'
 import { compareReductions, type Compared } from '../../functions/api/comparison/compare-reductions.ts'
 import { chooseFiles } from '../../functions/api/zip/choose-files.ts'
 import { provenanceOf, scriptFilesOf } from './sample-records.ts'
-import { addReduction, runKey, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
+import { addReduction, runKey, scriptText, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
 
 type Listener = (event: ChangeEvent) => void
 
@@ -84,8 +97,28 @@ export const openStubApi = (world: World) => {
 
   const reductionsOf = (instrument: string, runNumber: number): StoredReduction[] =>
     [...world.reductions.values()]
-      .filter((reduction) => reduction.instrument === instrument && reduction.runNumber === runNumber)
+      .filter(
+        (reduction) =>
+          reduction.instrument === instrument && reduction.runNumber === runNumber && reduction.batchRuns === undefined,
+      )
       .sort((left, right) => right.version - left.version)
+  const batches = (instrument: string): StoredReduction[] =>
+    [...world.reductions.values()]
+      .filter((reduction) => reduction.instrument === instrument && reduction.batchRuns !== undefined)
+      .sort((left, right) => right.id - left.id)
+  const ends = ({ batchRuns = [] }: StoredReduction): string => `${batchRuns[0]}-${batchRuns.at(-1)}`
+  const batchesLike = (one: StoredReduction): StoredReduction[] =>
+    batches(one.instrument).filter((other) => ends(other) === ends(one))
+  const batchesOf = (instrument: string, run: number) =>
+    batches(instrument)
+      .filter(({ batchRuns }) => batchRuns?.includes(run))
+      .map(({ id, version, state, batchRuns }) => ({ id, version, state, runs: describeRuns(batchRuns ?? []) }))
+  const change = (reduction: StoredReduction, more: Partial<StoredReduction>): void => {
+    const changed = { ...reduction, ...more }
+    world.reductions.set(reduction.id, changed)
+    const { instrument, runNumber, id: reductionId, state, reason } = changed
+    emit({ kind: 'reduction', instrument, runNumber, reductionId, state, reason })
+  }
   const runOf = (key: string): Run => {
     const run = world.runs.get(key)
     if (!run) throw new Error(`no run ${key}`)
@@ -129,8 +162,12 @@ export const openStubApi = (world: World) => {
     const all = [...world.reductions.values()]
     const items = [...world.instruments.values()].map((instrument) => {
       const own = all.filter((reduction) => reduction.instrument === instrument.name)
+      const pause = instrument.pause ?? world.pause
       return {
         ...instrument,
+        isPaused: pause !== null,
+        pausedReason: pause?.reason ?? null,
+        pause,
         latestRun: runsNewestFirst().find((run) => run.instrument === instrument.name) ?? null,
         queued: own.filter((reduction) => reduction.state === 'Queued').length,
         processing: own.filter((reduction) => reduction.state === 'Processing').length,
@@ -149,6 +186,7 @@ export const openStubApi = (world: World) => {
         .length
     return context.json(
       overviewSchema.parse({
+        pause: world.pause,
         line: { fresh: line('fresh'), rerun: line('rerun'), bulk: line('bulk') },
         processing: count('Processing'),
         slots: 4,
@@ -190,12 +228,18 @@ export const openStubApi = (world: World) => {
     }
     return reductionSchema.parse({
       ...reduction,
-      runs: [runOf(runKey(reduction.instrument, reduction.runNumber))],
-      versions: reductionsOf(reduction.instrument, reduction.runNumber).map(({ id, version, state, submittedAt }) => ({
+      held: reduction.state === 'Queued' ? (world.instruments.get(reduction.instrument)?.pause ?? world.pause) : null,
+      runs: (reduction.batchRuns ?? [reduction.runNumber]).map((run) => runOf(runKey(reduction.instrument, run))),
+      inBatches: reduction.isBatch ? [] : batchesOf(reduction.instrument, reduction.runNumber),
+      versions: (reduction.batchRuns
+        ? batchesLike(reduction)
+        : reductionsOf(reduction.instrument, reduction.runNumber)
+      ).map(({ id, version, state, submittedAt, batchRuns }) => ({
         id,
         version,
         state,
         submittedAt,
+        runs: batchRuns ? describeRuns(batchRuns) : null,
       })),
       previousRun: neighbour(neighbours[place - 1]),
       nextRun: neighbour(neighbours[place + 1]),
@@ -351,12 +395,169 @@ export const openStubApi = (world: World) => {
     })
     return context.body(null, 204)
   })
+  app.get('/batches', (context) => {
+    const items = batches(context.req.query('instrument') ?? '').map((batch) => ({
+      ...batch,
+      runs: describeRuns(batch.batchRuns ?? []),
+    }))
+    return context.json(batchesSchema.parse({ items, next: null }))
+  })
+  const cancelOne = (reduction: StoredReduction, isPreview = false) => {
+    const decision = decideCancel({ ...reduction, isPublishing: false })
+    if (isPreview) return decision
+    const cancelRequestedBy = 'anyone on this machine'
+    if (decision.do === 'withdraw')
+      change(reduction, {
+        state: 'Cancelled',
+        cancelRequestedBy,
+        reason: `Cancelled by ${cancelRequestedBy} before it started.`,
+      })
+    if (decision.do === 'ask') change(reduction, { cancelRequestedBy })
+    return decision
+  }
+  app.post('/reductions/:id/cancel', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    const decision = cancelOne(reduction)
+    if (decision.do === 'refuse') return problem(context, 409, decision.reason)
+    const outcome = decision.do === 'withdraw' ? 'cancelled' : 'cancelling'
+    return context.json(cancellationSchema.parse({ id: reduction.id, outcome }))
+  })
+  app.post('/cancellations', async (context) => {
+    const asked = cancellationsRequestSchema.parse(await context.req.json())
+    const states = asked.state ?? ['Queued']
+    const found = [...world.reductions.values()].filter((reduction) =>
+      asked.reductionIds
+        ? asked.reductionIds.includes(reduction.id)
+        : states.some((state) => state === reduction.state) &&
+          (!asked.instrument || reduction.instrument === asked.instrument) &&
+          (!asked.submission || reduction.submission === asked.submission) &&
+          (!asked.class || asked.class.includes(reduction.class)),
+    )
+    const decisions = found.map((reduction) => ({ id: reduction.id, decision: cancelOne(reduction, asked.preview) }))
+    const count = (what: string): number => decisions.filter(({ decision }) => decision.do === what).length
+    const refused = decisions.flatMap(({ id, decision }) =>
+      decision.do === 'refuse' ? [{ id, reason: decision.reason }] : [],
+    )
+    return context.json(cancellationsSchema.parse({ cancelled: count('withdraw'), cancelling: count('ask'), refused }))
+  })
+  app.put('/reductions/:id/class', async (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    const to = classSchema.parse(await context.req.json())
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    change(reduction, to)
+    return context.json(to)
+  })
+  app.get('/reductions/:id/reproduction', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    return context.json(
+      reproductionSchema.parse({
+        reductionId: reduction.id,
+        version: reduction.version,
+        refusal: world.reproductionRefusal,
+        held: [
+          { what: 'script', value: '3f2a91c, with the neighbours it imported' },
+          { what: 'variables', value: 'all 8, as the script got them' },
+          { what: 'software', value: 'Scipp 26.1' },
+          { what: 'raw file', value: `${reduction.dataPaths[0]?.linux}, 41,204,992 bytes of 2026-11-22T10:31:12.000Z` },
+        ],
+        notHeld: [
+          { what: 'host', then: 'reduce-03', now: 'one of reduce-01, reduce-02' },
+          { what: 'modules', then: 'scipp 26.1.0, scippneutron 25.11, numpy 2.3.5, h5py 3.15', now: null },
+        ],
+        software: { name: 'Scipp', version: '26.1' },
+        softwareChoices: [],
+      }),
+    )
+  })
+  app.post('/reductions/:id/reproduce', (context) => {
+    const reduction = world.reductions.get(Number(context.req.param('id')))
+    if (!reduction) return problem(context, 404, 'There is no such reduction.')
+    const { instrument, runNumber } = reduction
+    const version = (reductionsOf(instrument, runNumber)[0]?.version ?? -1) + 1
+    const made = addReduction(world, Date.now(), instrument, runNumber, {
+      state: 'Queued',
+      secondsAgo: 0,
+      version,
+      place: 1,
+      reproduces: { reductionId: reduction.id, version: reduction.version },
+    })
+    emit({ kind: 'reduction', instrument, runNumber, reductionId: made.id, state: 'Queued', reason: null })
+    return context.json(
+      submissionAnswerSchema.parse({ outcomes: [{ outcome: 'queued', runNumber, reductionId: made.id, version }] }),
+    )
+  })
+  const standing = (pause: Pause | null, skipped = 0) => {
+    const held = [...world.reductions.values()].filter(({ state }) => state === 'Queued').length
+    return pauseStandingSchema.parse({ pause, held: pause ? held : 0, skipped })
+  }
+  const pauseOf = (scope: Pause['scope'], reason: string): Pause => ({
+    scope,
+    reason,
+    by: 'anyone on this machine',
+    at: new Date().toISOString(),
+  })
+  const skipHeld = (instrument: string | undefined): number => {
+    const held = [...world.reductions.values()].filter(
+      (one) => one.state === 'Queued' && (instrument === undefined || one.instrument === instrument),
+    )
+    for (const one of held)
+      change(one, { state: 'Skipped', reason: 'Held while paused; somebody chose to skip what was held.' })
+    return held.length
+  }
+  const tellInstrument = (instrument: string | null, state: string): void =>
+    emit({ kind: 'instrument', instrument, runNumber: null, reductionId: null, state, reason: null })
+  app.post('/instruments/:name/pause', async (context) => {
+    const instrument = world.instruments.get(context.req.param('name'))
+    const { reason } = pauseRequestSchema.parse(await context.req.json())
+    if (!instrument) return problem(context, 404, 'There is no such instrument.')
+    const pause = pauseOf('instrument', reason)
+    world.instruments.set(instrument.name, { ...instrument, pause })
+    tellInstrument(instrument.name, 'paused')
+    return context.json(standing(pause))
+  })
+  app.post('/instruments/:name/resume', async (context) => {
+    const instrument = world.instruments.get(context.req.param('name'))
+    const { held } = resumeRequestSchema.parse(await context.req.json())
+    if (!instrument) return problem(context, 404, 'There is no such instrument.')
+    world.instruments.set(instrument.name, { ...instrument, pause: null })
+    const skipped = held === 'skip' ? skipHeld(instrument.name) : 0
+    tellInstrument(instrument.name, 'resumed')
+    return context.json(standing(null, skipped))
+  })
+  app.post('/pause', async (context) => {
+    world.pause = pauseOf('everything', pauseRequestSchema.parse(await context.req.json()).reason)
+    tellInstrument(null, 'everything-paused')
+    return context.json(standing(world.pause))
+  })
+  app.post('/resume', async (context) => {
+    const { held } = resumeRequestSchema.parse(await context.req.json())
+    world.pause = null
+    tellInstrument(null, 'everything-resumed')
+    return context.json(standing(null, held === 'skip' ? skipHeld(undefined) : 0))
+  })
   app.post('/submissions', async (context) => {
     const parsed = submissionSchema.safeParse(await context.req.json())
     if (!parsed.success) return problem(context, 400, 'The submission cannot be read.')
     const { instrument, runs } = parsed.data
     const list = typeof runs === 'string' ? parseRunRanges(runs) : { runs: [runs].flat() }
     if ('fault' in list) return problem(context, 422, list.fault)
+    const submission = `submission ${calls.length}`
+    if (parsed.data.batch) {
+      const first = list.runs[0] ?? 0
+      const made = addReduction(world, Date.now(), instrument, first, {
+        state: 'Queued',
+        secondsAgo: 0,
+        version: 0,
+        place: 1,
+        batchRuns: list.runs,
+        submission,
+      })
+      emit({ kind: 'reduction', instrument, runNumber: first, reductionId: made.id, state: 'Queued', reason: null })
+      const outcome = { outcome: 'queued', runNumber: first, batch: list.runs, reductionId: made.id, version: 0 }
+      return context.json(submissionAnswerSchema.parse({ outcomes: [outcome], submission }))
+    }
     const outcomes = list.runs.map((runNumber): Outcome => {
       if (!world.runs.has(runKey(instrument, runNumber)))
         return {
@@ -370,11 +571,12 @@ export const openStubApi = (world: World) => {
         secondsAgo: 0,
         version,
         place: 1,
+        submission,
       })
       emit({ kind: 'reduction', instrument, runNumber, reductionId: made.id, state: 'Queued', reason: null })
       return { outcome: 'queued', runNumber, reductionId: made.id, version }
     })
-    return context.json(submissionAnswerSchema.parse({ outcomes }))
+    return context.json(submissionAnswerSchema.parse({ outcomes, submission }))
   })
   app.get('/detections', (context) => {
     const { state } = context.req.query()

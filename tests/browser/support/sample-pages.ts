@@ -3,7 +3,7 @@ import type { World } from '../../../web/dev/sample-world.ts'
 /** The newest reduction of a run. */
 export const reductionOf = (world: World, instrument: string, runNumber: number): number => {
   const found = [...world.reductions.values()].findLast(
-    (one) => one.instrument === instrument && one.runNumber === runNumber,
+    (one) => one.instrument === instrument && one.runNumber === runNumber && !one.isBatch,
   )
   if (!found) throw new Error(`no reduction of ${instrument} ${runNumber}`)
   return found.id
@@ -15,6 +15,13 @@ export const firstReductionOf = (world: World, instrument: string, runNumber: nu
     (one) => one.instrument === instrument && one.runNumber === runNumber,
   )
   if (!found) throw new Error(`no reduction of ${instrument} ${runNumber}`)
+  return found.id
+}
+
+/** The newest batch of an instrument. */
+export const batchOf = (world: World, instrument: string): number => {
+  const found = [...world.reductions.values()].findLast((one) => one.instrument === instrument && one.isBatch)
+  if (!found) throw new Error(`no batch of ${instrument}`)
   return found.id
 }
 
@@ -43,6 +50,11 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     'compare-running': `compare/${reductionOf(world, 'ENGINX', 299_078)}/${reductionOf(world, 'ENGINX', 299_081)}`,
     'compare-nothing': 'compare/1/2',
     history: `reductions/${completed}?tab=history`,
+    batches: 'instruments/ENGINX/batches',
+    batch: `reductions/${batchOf(world, 'ENGINX')}?tab=history`,
+    paused: 'instruments/HIFI',
+    held: `reductions/${reductionOf(world, 'HIFI', 180_595)}`,
+    cancelled: `reductions/${reductionOf(world, 'ENGINX', 299_072)}`,
     rerun: `instruments/ENGINX/rerun?runs=299079-299080&from=${completed}`,
     submit: 'instruments/ENGINX/rerun',
     waiting: 'waiting',

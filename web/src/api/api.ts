@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type {
+  batchesSchema,
   detectionsSchema,
   filesSchema,
   instrumentsSchema,
@@ -11,7 +12,15 @@ import type {
   scriptSchema,
 } from '#contracts/api.ts'
 import type { Comparison } from '#contracts/comparison.ts'
+import type {
+  cancellationSchema,
+  cancellationsRequestSchema,
+  cancellationsSchema,
+  pauseStandingSchema,
+} from '#contracts/decisions.ts'
+import type { reproduceRequestSchema, Reproduction } from '#contracts/reproduction.ts'
 import type { Submission, submissionAnswerSchema } from '#contracts/submission.ts'
+import type { ReductionClass } from '#domain/reduction-classes.ts'
 import type { DetectionState } from '#domain/detection-states.ts'
 import type { Provenance } from '#results/provenance.ts'
 import { readJson, request, type Watch } from './request.ts'
@@ -25,6 +34,9 @@ export type InstrumentVariables = z.infer<typeof instrumentVariablesSchema>
 export type Detections = z.infer<typeof detectionsSchema>
 export type Notices = z.infer<typeof noticesSchema>
 export type SubmissionAnswer = z.infer<typeof submissionAnswerSchema>
+export type Batches = z.infer<typeof batchesSchema>
+export type PauseStanding = z.infer<typeof pauseStandingSchema>
+export type { Reproduction } from '#contracts/reproduction.ts'
 export type Choice = Notices['items'][number]['choices'][number]
 
 /** What `GET runs` filters by; all may be absent. */
@@ -58,6 +70,9 @@ const jsonBody = (method: string, body: unknown, headers: Record<string, string>
   headers: { 'content-type': 'application/json', ...headers },
   body: JSON.stringify(body),
 })
+
+const placeToPause = (instrument: string | undefined): string =>
+  instrument === undefined ? '' : `instruments/${encodeURIComponent(instrument)}/`
 
 const numberIn = (response: Response, header: string, otherwise: number): number => {
   const value = Number(response.headers.get(header) ?? Number.NaN)
@@ -98,6 +113,13 @@ export const openApi = (base: URL, watch: Watch) => {
     provenance: (id: number, signal?: AbortSignal) => get<Provenance>(`reductions/${id}/provenance`, {}, signal),
     compare: (left: number, right: number, signal?: AbortSignal) =>
       get<Comparison>('comparisons', { left, right }, signal),
+    batches: (
+      filters: Pick<RunFilters, 'instrument' | 'rb'>,
+      page: { readonly limit: number; readonly cursor?: string },
+      signal?: AbortSignal,
+    ) => get<Batches>('batches', { ...filters, ...page }, signal),
+    /** What repeating it exactly would hold fixed. */
+    reproduction: (id: number, signal?: AbortSignal) => get<Reproduction>(`reductions/${id}/reproduction`, {}, signal),
     figure: (id: number, path: string, signal?: AbortSignal): Promise<unknown> =>
       request(new URL(fileUrl(id, path)), { signal: signal ?? null }, watch, 60_000).then(readJson),
     /** `offset` counts bytes printed; a negative one counts from the end. */
@@ -123,6 +145,18 @@ export const openApi = (base: URL, watch: Watch) => {
     /** `key` makes a repeat of the very same request harmless. */
     submit: (submission: Submission, key: string) =>
       send<SubmissionAnswer>('submissions', jsonBody('POST', submission, { 'idempotency-key': key })),
+    reproduce: (id: number, body: z.infer<typeof reproduceRequestSchema>, key: string) =>
+      send<SubmissionAnswer>(`reductions/${id}/reproduce`, jsonBody('POST', body, { 'idempotency-key': key })),
+    cancel: (id: number) => send<z.infer<typeof cancellationSchema>>(`reductions/${id}/cancel`, { method: 'POST' }),
+    cancelMany: (which: z.infer<typeof cancellationsRequestSchema>) =>
+      send<z.infer<typeof cancellationsSchema>>('cancellations', jsonBody('POST', which)),
+    setClass: (id: number, to: ReductionClass) =>
+      send<unknown>(`reductions/${id}/class`, jsonBody('PUT', { class: to })),
+    /** Of everything where no instrument is named. */
+    pause: (instrument: string | undefined, reason: string) =>
+      send<PauseStanding>(`${placeToPause(instrument)}pause`, jsonBody('POST', { reason })),
+    resume: (instrument: string | undefined, held: 'run' | 'skip') =>
+      send<PauseStanding>(`${placeToPause(instrument)}resume`, jsonBody('POST', { held })),
     dismiss: (detection: number) => send<unknown>(`detections/${detection}/dismiss`, { method: 'POST' }),
     retry: (detection: number) => send<unknown>(`detections/${detection}/retry`, { method: 'POST' }),
     resolve: (notice: number, choice: Choice) =>

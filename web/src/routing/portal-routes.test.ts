@@ -9,6 +9,7 @@ describe('the portal’s addresses', () => {
     ['runs', { page: 'runs' }],
     ['instruments/enginx', { page: 'instrument', instrument: 'ENGINX' }],
     ['instruments/ENGINX/rerun', { page: 'rerun', instrument: 'ENGINX' }],
+    ['instruments/ENGINX/batches', { page: 'batches', instrument: 'ENGINX' }],
     ['reductions/123', { page: 'reduction', id: 123 }],
     ['compare/12/15', { page: 'compare', left: 12, right: 15 }],
     ['compare/12', { page: 'unknown', path: 'compare/12' }],

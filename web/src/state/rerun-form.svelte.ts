@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity'
 import type { Reduction } from '#contracts/api.ts'
 import type { Software, Submission } from '#contracts/submission.ts'
+import { faultOfBatchSize } from '#domain/batches.ts'
 import { parseRunRanges } from '#domain/run-ranges.ts'
 import { sameValue, type Variable, type VariableValue } from '#domain/variables.ts'
 import type { InstrumentVariables } from '../api/api.ts'
@@ -38,14 +39,17 @@ export class RerunForm {
   otherName = $state('')
   otherVersion = $state('')
   description = $state('')
+  /** Reduce the runs together, as one reduction. */
+  isBatch = $state(false)
   current = $state.raw<InstrumentVariables>()
   reduction = $state.raw<Reduction>()
   readonly #edits = new SvelteMap<string, Edit>()
   readonly instrument: string
 
-  constructor(instrument: string, runs: string) {
+  constructor(instrument: string, runs: string, isBatch = false) {
     this.instrument = instrument
     this.runs = runs
+    this.isBatch = isBatch
   }
 
   readonly runList = $derived(parseRunRanges(this.runs))
@@ -85,6 +89,9 @@ export class RerunForm {
   })
   readonly faults: readonly Field[] = $derived(this.fields.filter((field) => 'fault' in field.answer))
   readonly changedCount: number = $derived(this.fields.filter((field) => field.isChanged).length)
+  readonly batchFault: string | undefined = $derived(
+    this.isBatch && 'runs' in this.runList ? faultOfBatchSize(this.runList.runs) : undefined,
+  )
   readonly scriptFault: string | undefined = $derived(
     this.script === 'text' && this.scriptText.trim() === '' ? 'Write the script, or choose another one.' : undefined,
   )
@@ -116,7 +123,8 @@ export class RerunForm {
 
   /** The request, or undefined while something has to be put right. */
   readonly submission: Submission | undefined = $derived.by(() => {
-    if ('fault' in this.runList || this.faults.length > 0 || this.scriptFault || this.softwareFault) return undefined
+    if ('fault' in this.runList || this.faults.length > 0 || this.scriptFault || this.softwareFault || this.batchFault)
+      return undefined
     const variables = submittedVariables(
       this.fields.map(({ variable, answer }) => ({
         variable,
@@ -132,11 +140,18 @@ export class RerunForm {
       script: this.#chosenScript(),
       ...(software && { software }),
       ...(description !== '' && { description }),
+      ...(this.isBatch && { batch: true }),
     }
   })
 
   #chosenScript(): NonNullable<Submission['script']> {
-    if (this.script === 'text') return { from: 'text', text: this.scriptText }
+    // What was edited keeps the neighbours it was written beside.
+    if (this.script === 'text')
+      return {
+        from: 'text',
+        text: this.scriptText,
+        ...(this.reduction?.scriptSha256 && { reductionId: this.reduction.id }),
+      }
     if (this.script === 'reduction' && this.reduction) return { from: 'reduction', reductionId: this.reduction.id }
     return { from: 'current' }
   }

@@ -22,6 +22,7 @@ const instrument = (more: Partial<Instrument> = {}): Instrument => ({
   isActive: true,
   isPaused: false,
   pausedReason: null,
+  pause: null,
   lastRun: 13_461,
   lastRunAt: '2026-11-22T10:32:00Z',
   lastLookAt: null,

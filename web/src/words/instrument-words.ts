@@ -45,11 +45,17 @@ export const describeInstrument = (
   const isWaiting =
     newest !== undefined && newest.runNumber > (run?.runNumber ?? 0) && run?.latest?.state !== 'Processing'
   const running = instrument.processing - (run?.latest?.state === 'Processing' ? 1 : 0)
-  const inLine = instrument.queued - (run?.latest?.state === 'Queued' ? 1 : 0)
+  const latest = run?.latest
+  const { isPaused } = instrument
+  // Of a paused instrument the newest run's own state is not what the line says, so all that is held is told.
+  const inLine = instrument.queued - (latest?.state === 'Queued' && !isPaused ? 1 : 0)
   const stillWaiting = instrument.waiting - (isWaiting ? 1 : 0)
   const besides = [
     ...(running > 0 ? [`${countWords(running, 'other reduction')} running`] : []),
-    ...(inLine > 0 ? [`${inLine} in line`] : []),
+    ...(isPaused && latest?.state === 'Processing'
+      ? [`paused: ${withoutStop(instrument.pausedReason ?? 'no reason was given')}`]
+      : []),
+    ...(inLine > 0 ? [isPaused ? `${inLine} held` : `${inLine} in line`] : []),
     ...(stillWaiting > 0 ? [countWords(stillWaiting, 'run waits for its file', 'runs wait for their files')] : []),
   ]
   const common = { besides, lastAt: instrument.lastRunAt ?? run?.endedAt ?? undefined }

@@ -1,3 +1,4 @@
+import type { ReductionClass } from '#domain/reduction-classes.ts'
 import type { ReductionState } from '#domain/reduction-states.ts'
 import { durationWords, elapsedWords, secondsBetween } from '../time/durations.ts'
 import { ordinal, withoutStop } from './plain-words.ts'
@@ -16,6 +17,13 @@ export type StateWords = {
   readonly share: number | undefined
 }
 
+/** The lines that reductions stand in, as pages call them. */
+export const lineWords: Readonly<Record<ReductionClass, string>> = {
+  fresh: 'fresh data',
+  rerun: 're-runs',
+  bulk: 'bulk re-runs',
+}
+
 /** What is known of a reduction wherever its state is shown; unknown states of a newer service are shown as they come. */
 export type Describable = {
   readonly state: ReductionState
@@ -24,6 +32,9 @@ export type Describable = {
   readonly finishedAt: string | null
   readonly place?: number | null
   readonly durationSeconds?: number | null
+  /** What holds it while it is Queued. */
+  readonly held?: { readonly reason: string } | null
+  readonly cancelRequestedBy?: string | null
 }
 
 const processing = (startedAt: string | null, typicalSeconds: number | null | undefined, nowMs: number): StateWords => {
@@ -45,12 +56,21 @@ export const describeState = (reduction: Describable, nowMs: number, typicalSeco
   const plain = { reason, share: undefined }
   switch (reduction.state) {
     case 'Queued':
+      if (reduction.held)
+        return { ...plain, mark: 'paused', word: 'Held', reason: `paused, ${withoutStop(reduction.held.reason)}` }
       return {
         ...plain,
         mark: 'queued',
         word: reduction.place ? `Queued, ${ordinal(reduction.place)} in line` : 'Queued',
       }
     case 'Processing':
+      if (reduction.cancelRequestedBy)
+        return {
+          ...plain,
+          mark: 'processing',
+          word: 'Being cancelled',
+          reason: `asked by ${reduction.cancelRequestedBy}`,
+        }
       return processing(reduction.startedAt, typicalSeconds, nowMs)
     case 'Completed': {
       const seconds = reduction.durationSeconds ?? secondsBetween(reduction.startedAt, reduction.finishedAt)
