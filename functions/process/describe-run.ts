@@ -61,9 +61,11 @@ export const describeRun = (
   limits: {
     wallSeconds: claim.timeLimitSeconds,
     outputBytes: processor.settings.outputLimitBytes,
+    outputFiles: processor.settings.outputLimitFiles,
+    ...run.launch.limits,
     logBytes: processor.settings.logLimits.headBytes + processor.settings.logLimits.tailBytes,
   },
-  isolation: processor.launcher.isolation,
+  isolation: processor.launcher.isolationOf(run.environment),
   timings: {
     submittedAt: claim.submittedAt.toISOString(),
     claimedAt: claimedAt.toISOString(),

@@ -65,7 +65,12 @@ const start = async (directory: string, settings: Readonly<Record<string, string
       ({ ok }) => ok,
       () => false,
     )
-  await expect.poll(isReady, { timeout: 20_000, message: log }).toBe(true)
+  await expect
+    .poll(isReady, { timeout: 60_000 })
+    .toBe(true)
+    .catch((cause: unknown) => {
+      throw new Error(`not ready; its log: ${log}`, { cause })
+    })
   return {
     process: started,
     exited,
@@ -104,7 +109,7 @@ const isGone = (pid: number): boolean => {
 
 test(
   'SIGTERM: what does not end within the grace is given back, and nothing is left',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const directory = await temporaryDirectory()
     const one = await start(directory, { grace_seconds: '8' })
@@ -126,7 +131,7 @@ test(
 
 test(
   'SIGTERM: what ends within the grace is Completed, and the process stops at once after it',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const directory = await temporaryDirectory()
     const one = await start(directory)
@@ -151,7 +156,7 @@ def main(input_file, output_dir):
   },
 )
 
-test('kill -9: the script dies with its processor, and another one runs it again', { timeout: 60_000 }, async () => {
+test('kill -9: the script dies with its processor, and another one runs it again', { timeout: 120_000 }, async () => {
   const directory = await temporaryDirectory()
   const one = await start(directory)
   const gate = join(directory, 'gate')
@@ -178,7 +183,7 @@ test('kill -9: the script dies with its processor, and another one runs it again
 
 test(
   'kill -9: the next processor on the same host takes back at once what the dead one held',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const directory = await temporaryDirectory()
     const one = await start(directory)
@@ -199,7 +204,7 @@ test(
   },
 )
 
-test('a caller that hangs up changes nothing: the reduction is run to its end', { timeout: 60_000 }, async () => {
+test('a caller that hangs up changes nothing: the reduction is run to its end', { timeout: 120_000 }, async () => {
   const directory = await temporaryDirectory()
   const one = await start(directory)
   const { id } = await queueReduction(database, {

@@ -40,7 +40,18 @@ export const provenanceSchema = z.object({
     }),
   ),
   host: z.object({ name: z.string(), system: z.string(), processor: z.string() }),
-  limits: z.object({ wallSeconds: z.number(), outputBytes: z.number(), logBytes: z.number() }),
+  limits: z.object({
+    wallSeconds: z.number(),
+    outputBytes: z.number(),
+    logBytes: z.number(),
+    /** Absent in records made before these were limited. */
+    outputFiles: z.number().optional(),
+    memoryBytes: z.number().optional(),
+    processes: z.number().optional(),
+    openFiles: z.number().optional(),
+    fileBytes: z.number().optional(),
+    temporaryBytes: z.number().optional(),
+  }),
   isolation: z.string(),
   timings: z.object({
     submittedAt: time,
