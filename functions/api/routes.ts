@@ -3,6 +3,7 @@ import { describeApi } from './describe-api.ts'
 import { guardChanges } from './guard-changes.ts'
 import { makeApp, type Api } from './make-app.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
+import { addEnvironmentRoutes } from './routes/environments.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addInstrumentRoutes } from './routes/instruments.ts'
 import { addLogRoutes } from './routes/logs.ts'
@@ -25,6 +26,7 @@ export const apiRoutes = (parts: ApiParts): Api => {
   app.use(guardChanges)
 
   addInstrumentRoutes(app, parts)
+  addEnvironmentRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
   addLogRoutes(app, parts)

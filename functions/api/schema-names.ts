@@ -12,6 +12,7 @@ import {
   resultFileSchema,
   runSchema,
   scriptSchema,
+  softwareEnvironmentSchema,
 } from '#contracts/api.ts'
 import { outcomeSchema, softwareSchema } from '#contracts/submission.ts'
 import { variableSchema, variableValueSchema } from '#contracts/variables.ts'
@@ -31,6 +32,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Run: runSchema,
   Script: scriptSchema,
   Software: softwareSchema,
+  SoftwareEnvironment: softwareEnvironmentSchema,
   Variable: variableSchema,
 }
 

@@ -40,6 +40,16 @@ const environmentSchema = softwareSchema
   }))
 export type Environment = z.infer<typeof environmentSchema>
 
+/** What a processor tells the database of an environment it has: nothing of its paths and variables. */
+export const offeredEnvironmentSchema = softwareSchema.extend({
+  isDefault: z.boolean().default(false),
+  imports: z.array(z.string()).default([]),
+  network: z.boolean().default(false),
+  /** What holds its scripts back there; null where an older processor does not say. */
+  isolation: z.string().nullable().default(null),
+})
+export type OfferedEnvironment = z.infer<typeof offeredEnvironmentSchema>
+
 export const softwareLabel = (software: Software): string => `${software.name} ${software.version}`
 
 /** Content of the file that `ENVIRONMENTS_FILE` names. */

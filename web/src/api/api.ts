@@ -9,11 +9,13 @@ import type {
   Reduction,
   runsSchema,
   scriptSchema,
+  softwareEnvironmentsSchema,
 } from '#contracts/api.ts'
 import type { Submission, submissionAnswerSchema } from '#contracts/submission.ts'
 import type { DetectionState } from '#domain/detection-states.ts'
 import { readJson, request, type Watch } from './request.ts'
 
+export type SoftwareEnvironments = z.infer<typeof softwareEnvironmentsSchema>
 export type Instruments = z.infer<typeof instrumentsSchema>
 export type Overview = z.infer<typeof overviewSchema>
 export type Runs = z.infer<typeof runsSchema>
@@ -82,6 +84,7 @@ export const openApi = (base: URL, watch: Watch) => {
     fileUrl,
     logUrl: (id: number): string => at(`reductions/${id}/log`).href,
     instruments: (signal?: AbortSignal) => get<Instruments>('instruments', {}, signal),
+    environments: (signal?: AbortSignal) => get<SoftwareEnvironments>('environments', {}, signal),
     overview: (signal?: AbortSignal) => get<Overview>('overview', {}, signal),
     runs: (filters: RunFilters, page: { readonly limit: number; readonly cursor?: string }, signal?: AbortSignal) =>
       get<Runs>('runs', { ...filters, ...page }, signal),
