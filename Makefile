@@ -1,7 +1,7 @@
 # Type `make` for what there is to do.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help up down status logs test bench check build install
+.PHONY: help up down status logs test bench check environment build install
 
 ## up: install, build, start and deploy everything; returns when it is ready
 up: install
@@ -32,6 +32,10 @@ bench: install
 check: install
 	@npm run check
 
+## environment: make a further software environment for scripts, such as RECIPE=scipp; a running stack offers it at once
+environment: install
+	@npx --no-install node local/environment.ts
+
 ## build: bundles of all functions and the portal, into dist/
 build: install
 	@npm run build
@@ -49,5 +53,5 @@ install:
 	@sh local/install.sh
 
 # Settings may also be given behind make: `make logs F=detect`.
-export BENCH JSON
+export BENCH JSON RECIPE REDUCTION_ISOLATION
 export PORT STATE_DIR ARCHIVE_ROOT RESULTS_ROOT INSTRUMENTS_FILE ENVIRONMENTS_FILE DATABASE_URL BROKER_URL F FOLLOW TAIL RAW

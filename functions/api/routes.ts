@@ -6,6 +6,7 @@ import { addComparisonRoutes } from './routes/comparisons.ts'
 import { addBatchRoutes } from './routes/batches.ts'
 import { addCancellationRoutes } from './routes/cancellations.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
+import { addEnvironmentRoutes } from './routes/environments.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addInstrumentRoutes } from './routes/instruments.ts'
 import { addLogRoutes } from './routes/logs.ts'
@@ -33,6 +34,7 @@ export const apiRoutes = (parts: ApiParts): Api => {
   app.use(guardChanges)
 
   addInstrumentRoutes(app, parts)
+  addEnvironmentRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
   addBatchRoutes(app, parts)

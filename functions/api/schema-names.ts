@@ -13,6 +13,7 @@ import {
   resultFileSchema,
   runSchema,
   scriptSchema,
+  softwareEnvironmentSchema,
 } from '#contracts/api.ts'
 import { comparisonSchema } from '#contracts/comparison.ts'
 import { pauseSchema } from '#contracts/decisions.ts'
@@ -43,6 +44,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Run: runSchema,
   Script: scriptSchema,
   Software: softwareSchema,
+  SoftwareEnvironment: softwareEnvironmentSchema,
   Variable: variableSchema,
 }
 

@@ -40,7 +40,14 @@ export const startBeat = (processor: Processor, refreshEnvironments: () => Promi
       id: processor.id,
       host: hostname(),
       slots: processor.settings.slots,
-      environments: processor.environments().map(({ name, version }) => ({ name, version })),
+      environments: processor.environments().map((software) => ({
+        name: software.name,
+        version: software.version,
+        isDefault: software.default,
+        imports: [...software.imports],
+        network: software.network,
+        isolation: processor.launcher.isolationOf(software),
+      })),
     })
     const isFirst = heardAt === -Infinity
     heardAt = performance.now()

@@ -44,14 +44,19 @@ export type EndedRun = {
  */
 export const concludeRun = async (processor: Processor, ended: EndedRun): Promise<ConcludedRun> => {
   const { claim, place, run, ran, staging, log } = ended
-  const { modes, resultsRoot, extraRoots, outputLimitBytes } = processor.settings
+  const { modes, resultsRoot, extraRoots, outputLimitBytes, outputLimitFiles } = processor.settings
   try {
     if (ran.logFault !== undefined) throw ran.logFault
     const ending: Ending = {
       stop: ended.stop,
       end: ran.end,
       report: ran.outcome,
-      limits: { wallSeconds: claim.timeLimitSeconds, outputBytes: outputLimitBytes },
+      limits: {
+        ...run.launch.limits,
+        wallSeconds: claim.timeLimitSeconds,
+        outputBytes: outputLimitBytes,
+        outputFiles: outputLimitFiles,
+      },
       environment: softwareLabel(run.environment),
     }
     const tidied = await tidyStaging(staging.directory, modes)

@@ -63,10 +63,12 @@ export const describeRun = (
   limits: {
     wallSeconds: claim.timeLimitSeconds,
     outputBytes: processor.settings.outputLimitBytes,
+    outputFiles: processor.settings.outputLimitFiles,
+    ...run.launch.limits,
     logBytes: processor.settings.logLimits.headBytes + processor.settings.logLimits.tailBytes,
   },
   log: { printedBytes: log.printedBytes, cut: log.cut },
-  isolation: processor.launcher.isolation,
+  isolation: processor.launcher.isolationOf(run.environment),
   timings: {
     submittedAt: claim.submittedAt.toISOString(),
     claimedAt: claimedAt.toISOString(),

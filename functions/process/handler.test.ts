@@ -34,13 +34,18 @@ type Started = {
 }
 
 /** The function as it is deployed: a process of its own. */
-const start = async (directory: string, settings: Readonly<Record<string, string>> = {}): Promise<Started> => {
+const start = async (
+  directory: string,
+  settings: Readonly<Record<string, string>> = {},
+  interpreter = python(),
+): Promise<Started> => {
   const [secrets, results] = [join(directory, 'secrets'), join(directory, 'results')]
   for (const path of [secrets, results]) await mkdir(path, { recursive: true })
   await writeFile(join(secrets, 'database-url'), schema.url)
   await writeFile(join(secrets, 'internal-key'), 'key')
   const environments = join(directory, 'environments.json')
-  await writeFile(environments, JSON.stringify([{ name: 'Python', version: '3', interpreter: python() }]))
+  const software = { name: 'Python', version: '3', interpreter, imports: ['json'] }
+  await writeFile(environments, JSON.stringify([software]))
   const port = await freePort()
   const started = spawn(process.execPath, [join(import.meta.dirname, 'handler.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,6 +57,8 @@ const start = async (directory: string, settings: Readonly<Record<string, string
       ENVIRONMENTS_FILE: environments,
       scratch_directory: join(directory, 'scratch'),
       gateway_url: 'http://127.0.0.1:9',
+      // So that scripts tell the numbers by which we know their processes, and see our gates.
+      REDUCTION_ISOLATION: 'none',
       ...settings,
     },
   })
@@ -65,7 +72,13 @@ const start = async (directory: string, settings: Readonly<Record<string, string
       ({ ok }) => ok,
       () => false,
     )
-  await expect.poll(isReady, { timeout: 20_000, message: log }).toBe(true)
+  const gone = exited.then((code) => {
+    throw new Error(`it ended with ${String(code)}; its log: ${log}`)
+  })
+  const ready = expect.poll(isReady, { timeout: 60_000 }).toBe(true)
+  await Promise.race([ready, gone]).catch((cause: unknown) => {
+    throw new Error(`not ready; its log: ${log}`, { cause })
+  })
   return {
     process: started,
     exited,
@@ -104,7 +117,7 @@ const isGone = (pid: number): boolean => {
 
 test(
   'SIGTERM: what does not end within the grace is given back, and nothing is left',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const directory = await temporaryDirectory()
     const one = await start(directory, { grace_seconds: '8' })
@@ -126,7 +139,7 @@ test(
 
 test(
   'SIGTERM: what ends within the grace is Completed, and the process stops at once after it',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const directory = await temporaryDirectory()
     const one = await start(directory)
@@ -151,7 +164,7 @@ def main(input_file, output_dir):
   },
 )
 
-test('kill -9: the script dies with its processor, and another one runs it again', { timeout: 60_000 }, async () => {
+test('kill -9: the script dies with its processor, and another one runs it again', { timeout: 120_000 }, async () => {
   const directory = await temporaryDirectory()
   const one = await start(directory)
   const gate = join(directory, 'gate')
@@ -178,7 +191,7 @@ test('kill -9: the script dies with its processor, and another one runs it again
 
 test(
   'kill -9: the next processor on the same host takes back at once what the dead one held',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const directory = await temporaryDirectory()
     const one = await start(directory)
@@ -199,7 +212,7 @@ test(
   },
 )
 
-test('a caller that hangs up changes nothing: the reduction is run to its end', { timeout: 60_000 }, async () => {
+test('a caller that hangs up changes nothing: the reduction is run to its end', { timeout: 120_000 }, async () => {
   const directory = await temporaryDirectory()
   const one = await start(directory)
   const { id } = await queueReduction(database, {
@@ -212,4 +225,54 @@ test('a caller that hangs up changes nothing: the reduction is run to its end', 
   caller.abort()
   expect(await call).toBe('hung up')
   await expect.poll(async () => (await reductionRow(database, id)).state, { timeout: 20_000 }).toBe('Completed')
+})
+
+/** Whatever on this machine has to do with a directory: by its arguments, its environment or what it has mounted. */
+const processesOf = async (directory: string): Promise<readonly string[]> => {
+  const found: string[] = []
+  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+    const parts = await Promise.all(
+      ['cmdline', 'environ', 'mountinfo'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')),
+    )
+    if (parts.some((part) => part.includes(directory))) found.push(`${pid} ${parts[0]}`)
+  }
+  return found
+}
+
+test(
+  'kill -9, isolated: prepared interpreter, script and all it sent away die with their processor; the next one starts anew',
+  { timeout: 120_000 },
+  async () => {
+    await database.change('DELETE FROM reductions')
+    const directory = await temporaryDirectory()
+    const gates = await temporaryDirectory()
+    const settings = { REDUCTION_ISOLATION: 'required', script_readable_paths: gates }
+    const one = await start(directory, settings)
+    expect(one.log()).toContain('scripts run isolated')
+    const gate = JSON.stringify(join(gates, 'gate'))
+    const { id } = await queueReduction(database, {
+      'reduce.py': hanging.replace('    child', `    if os.path.exists(${gate}): return\n    child`),
+    })
+    const ringing = one.ring()
+    await pidsOf(directory, id, 1)
+    expect((await processesOf(directory)).length).toBeGreaterThan(3)
+    one.process.kill('SIGKILL')
+    await ringing
+    await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toEqual([])
+    await writeFile(join(gates, 'gate'), '')
+    const other = await start(directory, settings)
+    expect(await other.ring()).toMatchObject({ claimed: { reductionId: id, state: 'Completed' } })
+    other.process.kill('SIGTERM')
+    expect(await other.exited).toBe(0)
+    expect(await processesOf(directory)).toEqual([])
+  },
+)
+
+test('isolation that is required and does not hold: the processor says so and does not start', async () => {
+  const directory = await temporaryDirectory()
+  // No Python at all stands for a machine that allows nothing: every way is tried, and none holds.
+  const interpreter = join(directory, 'python')
+  await writeFile(interpreter, '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  const settings = { REDUCTION_ISOLATION: 'required' }
+  await expect(start(directory, settings, interpreter)).rejects.toThrow(/REDUCTION_ISOLATION is required/)
 })

@@ -1,3 +1,4 @@
+import { defaultEnvironment } from '#contracts/environments.ts'
 import { openDatabase } from '#database/connection.ts'
 import { removeProcessor } from '#database/queries/processors.ts'
 import { askDispatch } from '#function-server/call-function.ts'
@@ -6,7 +7,7 @@ import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
 import { startBeat } from './beat.ts'
 import { readEnvironments } from './environments.ts'
-import { plainProcessGroup } from './launch-plain.ts'
+import { openLauncher } from './open-launcher.ts'
 import { usualRhythm, type Processor } from './processor.ts'
 import { createRoutes } from './routes.ts'
 import { openScratch } from './scratch.ts'
@@ -26,11 +27,19 @@ const scratch = await openScratch(settings.scratchRoot)
 // A connection for each slot's heart and one for each slot's transaction, and some for everything else.
 const database = openDatabase(readSecret('database-url'), { connections: settings.slots * 2 + 4 })
 const slots = openSlots(settings.slots)
+const { launcher, report, prepare, keepOnly } = await openLauncher(scratch, {
+  isolation: settings.isolation,
+  environments: environments.present,
+  readable: settings.readable,
+  hidden: settings.hidden,
+  say: (message) => log.warn({}, message),
+})
+tellIsolation()
 
 const processor: Processor = {
   id: scratch.processor,
   database,
-  launcher: plainProcessGroup,
+  launcher,
   scratch,
   settings,
   rhythm: usualRhythm,
@@ -45,6 +54,10 @@ const processor: Processor = {
 
 const beat = startBeat(processor, async () => {
   environments = await readEnvironments(settings.environmentsFile)
+  keepOnly(environments.present)
+  const usual = defaultEnvironment(environments.present)
+  // Beside the beat: importing may take longer than others wait to hear of this processor.
+  if (usual) void prepare(usual)
 })
 
 serveFunction({
@@ -62,7 +75,16 @@ serveFunction({
     await removed
   },
   stop: async () => {
+    await launcher.close()
     await scratch.close()
     await database.close()
   },
 })
+
+function tellIsolation(): void {
+  const { preparedWorkers, bubblewrap, isIsolated } = report
+  const about = { event: { action: 'isolation' }, labels: report }
+  const what = `prepared workers: ${preparedWorkers}; bubblewrap: ${bubblewrap}`
+  if (isIsolated) log.info(about, `scripts run isolated (${what})`)
+  else log.warn(about, `scripts run without isolation (${what})`)
+}

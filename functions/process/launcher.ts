@@ -1,27 +1,45 @@
+import type { Environment } from '#contracts/environments.ts'
+import type { ScriptFiles } from '#contracts/script.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import type { RunnerReport, ScriptEnd } from './runner-events.ts'
 
-/** What the runner is asked to do; the file that it reads. */
+/** `best`: whatever holds on this machine; `required`: isolation, or no work; `none`: none is tried. */
+export const isolations = ['best', 'required', 'none'] as const
+export type Isolation = (typeof isolations)[number]
+
+/** What the runner is asked to do. */
 export type RunnerJob =
   | {
       readonly mode: 'reduce'
-      readonly scriptDirectory: string
       /** A list for a batch. */
       readonly inputFile: string | readonly string[]
       readonly outputDirectory: string
       readonly given: GivenArguments
     }
-  | { readonly mode: 'read-variables'; readonly scriptDirectory: string }
+  | { readonly mode: 'read-variables' }
+  /** Looks round: does the isolation hold? `hidden` is a file that a script must not see. */
+  | { readonly mode: 'probe'; readonly outputDirectory: string; readonly hidden: string }
+
+/** What a script may use of the machine. What is left out is not limited. */
+export type ScriptLimits = {
+  /** Of all its processes together, and asked for by any one of them. */
+  readonly memoryBytes?: number
+  readonly processes?: number
+  /** By each process. */
+  readonly openFiles?: number
+  /** Of one file. */
+  readonly fileBytes?: number
+  /** Its own /tmp, HOME in it, and its own /dev/shm, each; they lie in memory. Isolated ways only. */
+  readonly temporaryBytes: number
+}
 
 export type Launch = {
-  readonly interpreter: string
+  readonly software: Environment
+  /** Unique among all jobs of all processors. */
+  readonly name: string
+  readonly script: ScriptFiles
   readonly job: RunnerJob
-  /** A directory of this job alone: the job file, HOME and TMPDIR lie there. */
-  readonly scratch: string
-  /** All that the script sees of the environment; `marker` is in it. */
-  readonly environment: Readonly<Record<string, string>>
-  /** `NAME=value`, in the environment of everything that this job starts and of nothing else. */
-  readonly marker: string
+  readonly limits: ScriptLimits
   /** Both streams in the order of writing; the script waits while this does. */
   readonly onLog: (bytes: Buffer) => Promise<void>
   readonly onReport: (report: RunnerReport) => void
@@ -34,12 +52,11 @@ export type LaunchedScript = {
   readonly end: () => void
 }
 
-/**
- * A way to run scripts. Whatever the way: everything that the script starts ends with it, and with this process. Isolated ways and
- * prepared workers are further implementations of this port.
- */
+/** A way to run scripts. Whatever the way: everything that the script starts ends with it, and with this process. */
 export type Launcher = {
-  /** For provenance and health: what holds the script back. */
-  readonly isolation: string
+  /** For provenance and health: what holds back a script of this environment. */
+  readonly isolationOf: (software: Environment) => string
   readonly launch: (launch: Launch) => LaunchedScript
+  /** Ends what it keeps running between scripts. */
+  readonly close: () => Promise<void>
 }

@@ -1,18 +1,33 @@
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const blockBytes = 512
 
-/** Bytes on disk below a directory, counted until `enough` is passed. What vanishes while it is counted does not count. */
-export const measureOutput = async (directory: string, enough: number): Promise<number> => {
-  let sizeBytes = 0
+/**
+ * Has more been written below a directory than allowed? A file with holes counts as long as it seems: whoever copies it fills them.
+ * What vanishes while it is counted does not count. Stops at the limit, so that a million files are not all looked at.
+ */
+export const exceedsOutput = async (
+  directory: string,
+  most: { readonly bytes: number; readonly files: number },
+): Promise<'output-limit' | 'file-limit' | undefined> => {
+  let [bytes, files] = [0, 0]
   const todo = [directory]
-  for (let next = todo.pop(); next !== undefined && sizeBytes <= enough; next = todo.pop()) {
-    for (const entry of await readdir(next, { withFileTypes: true }).catch(() => [])) {
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const entries = await opendir(next).catch(() => undefined)
+    if (!entries) continue
+    for await (const entry of entries) {
+      files += 1
+      if (files > most.files) return 'file-limit'
       const path = join(next, entry.name)
-      if (entry.isDirectory()) todo.push(path)
-      else sizeBytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * blockBytes
+      if (entry.isDirectory()) {
+        todo.push(path)
+        continue
+      }
+      const found = await lstat(path).catch(() => undefined)
+      bytes += found ? Math.max(found.size, found.blocks * blockBytes) : 0
+      if (bytes > most.bytes) return 'output-limit'
     }
   }
-  return sizeBytes
+  return undefined
 }

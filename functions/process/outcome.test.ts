@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decideOutcome, remarksOf, type Ending } from './outcome.ts'
-import type { ScriptExit } from './runner-events.ts'
+import type { ExceededLimit, ScriptExit } from './runner-events.ts'
 
 type Report = NonNullable<Ending['report']>
 const returned: Report = { kind: 'returned', directories: [], badReturn: null, modules: {} }
@@ -9,13 +9,23 @@ const fault: Report = {
   fault: { kind: 'exception', message: 'no vanadium (ValueError)', traceback: [] },
 }
 
-const ending = (exit: ScriptExit | null, changes: Partial<Ending> & { stopped?: boolean } = {}): Ending => {
-  const { stopped = false, ...rest } = changes
+const limits: Ending['limits'] = {
+  wallSeconds: 3600,
+  outputBytes: 2 * 1024 ** 3,
+  outputFiles: 1000,
+  memoryBytes: 4 * 1024 ** 3,
+  processes: 64,
+}
+
+type Changes = Partial<Ending> & { stopped?: boolean; limit?: ExceededLimit }
+
+const ending = (exit: ScriptExit | null, changes: Changes = {}): Ending => {
+  const { stopped = false, limit = null, ...rest } = changes
   return {
     stop: undefined,
-    end: { kind: 'ended', exit, stopped, endedProcesses: 0, survivors: 0, cpuSeconds: 1, peakMemoryBytes: 1 },
+    end: { kind: 'ended', exit, stopped, limit, endedProcesses: 0, survivors: 0, cpuSeconds: 1, peakMemoryBytes: 1 },
     report: undefined,
-    limits: { wallSeconds: 3600, outputBytes: 2 * 1024 ** 3 },
+    limits,
     environment: 'Python 3.11',
     ...rest,
   }
@@ -96,6 +106,15 @@ describe('what an end means', () => {
       'time limit',
     ],
   ]
+  test.for([
+    [ending({ signal: 'SIGKILL' }, { limit: 'memory' }), 'used more than 4 GB of memory'],
+    [ending({ signal: 'SIGKILL' }, { limit: 'processes' }), 'more than 64 processes at a time'],
+    [ending({ signal: 'SIGKILL' }, { limit: 'temporary-files' }), 'more temporary files'],
+    [ending({ signal: 'SIGKILL' }, { stop: 'file-limit', stopped: true }), 'more than 1000 files'],
+  ] as const)('what a script used too much of is named: %#', ([given, words]) => {
+    expect(decideOutcome(given)).toMatchObject({ state: 'Error', reason: expect.stringContaining(words) })
+  })
+
   test.for(cases)('%s', ([, given, state, reason]) => {
     const outcome = decideOutcome(given)
     expect(outcome.state).toBe(state)
@@ -105,7 +124,7 @@ describe('what an end means', () => {
 
   test('limits are told in the unit people set them in', () => {
     const sentence = (wallSeconds: number): string | null =>
-      decideOutcome(ending(null, { stop: 'time-limit', limits: { wallSeconds, outputBytes: 1 } })).reason
+      decideOutcome(ending(null, { stop: 'time-limit', limits: { ...limits, wallSeconds } })).reason
     expect(sentence(7200)).toContain('after 2 h,')
     expect(sentence(5400)).toContain('after 90 min,')
     expect(sentence(90)).toContain('after 90 s,')
@@ -117,6 +136,7 @@ test('remarks for the log: what was returned, what was left running', () => {
     kind: 'ended',
     exit: { code: 0 },
     stopped: false,
+    limit: null,
     endedProcesses: 2,
     survivors: 1,
     cpuSeconds: 1,

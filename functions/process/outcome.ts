@@ -1,15 +1,20 @@
 import type { FinalState } from '#domain/reduction-states.ts'
-import type { RunnerReport, ScriptEnd, ScriptExit } from './runner-events.ts'
+import type { ScriptLimits } from './launcher.ts'
+import type { ExceededLimit, RunnerReport, ScriptEnd, ScriptExit } from './runner-events.ts'
 
 /** Why we ended a script. `lost` and `released` give the reduction back and have no outcome. */
-export type StopReason = 'time-limit' | 'output-limit' | 'cancelled' | 'lost' | 'released'
+export type StopReason = 'time-limit' | 'output-limit' | 'file-limit' | 'cancelled' | 'lost' | 'released'
 
 export type Ending = {
   readonly stop: Exclude<StopReason, 'lost' | 'released'> | undefined
   readonly end: ScriptEnd
   /** The last that the script's own process reported of its outcome. */
   readonly report: Extract<RunnerReport, { kind: 'returned' | 'fault' }> | undefined
-  readonly limits: { readonly wallSeconds: number; readonly outputBytes: number }
+  readonly limits: Required<Pick<ScriptLimits, 'memoryBytes' | 'processes'>> & {
+    readonly wallSeconds: number
+    readonly outputBytes: number
+    readonly outputFiles: number
+  }
   readonly environment: string
 }
 
@@ -37,9 +42,8 @@ export const decideOutcome = (ending: Ending): Outcome => {
           )
         : stoppedOutcome(stop, limits)
     case 'ended':
-      return stop !== undefined && (end.stopped || end.exit === null)
-        ? stoppedOutcome(stop, limits)
-        : outcomeOfExit(end.exit, ending.report)
+      if (stop !== undefined && (end.stopped || end.exit === null)) return stoppedOutcome(stop, limits)
+      return end.limit === null ? outcomeOfExit(ending, end.exit) : exceededOutcome(end.limit, limits)
   }
 }
 
@@ -60,10 +64,33 @@ const stoppedOutcome = (stop: NonNullable<Ending['stop']>, limits: Ending['limit
       return error(
         `The script wrote more than ${gigabytes(limits.outputBytes)} and was ended. Write less, or have the limit raised.`,
       )
+    case 'file-limit':
+      return error(
+        `The script wrote more than ${limits.outputFiles} files and was ended. Write fewer, for example into one HDF5 file.`,
+      )
   }
 }
 
-const outcomeOfExit = (exit: ScriptExit | null, report: Ending['report']): Outcome => {
+const exceededOutcome = (limit: ExceededLimit, limits: Ending['limits']): Outcome => {
+  switch (limit) {
+    case 'memory':
+      return error(
+        `The script and what it started used more than ${gigabytes(limits.memoryBytes)} of memory and were ended. Let it use less at a time, or have the limit raised.`,
+      )
+    case 'temporary-files':
+      return error(
+        'The script made more temporary files than there is room for and was ended. Delete those that are done with, or make fewer.',
+      )
+    case 'processes':
+      return error(
+        `The script had more than ${limits.processes} processes at a time and was ended with all of them. Let it start fewer.`,
+      )
+  }
+}
+
+const outcomeOfExit = ({ report, limits }: Ending, exit: ScriptExit | null): Outcome => {
+  // A single file that grew too large: the same to its author as all of them together.
+  if (report?.kind === 'fault' && report.fault.kind === 'output-limit') return stoppedOutcome('output-limit', limits)
   if (report?.kind === 'fault') return error(report.fault.message)
   const hasReturned = report?.kind === 'returned'
   if (exit === null) return error('The script ended in a way that could not be observed. Re-run it.')

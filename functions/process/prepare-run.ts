@@ -2,15 +2,13 @@ import { chooseEnvironment, softwareLabel, type Environment } from '#contracts/e
 import type { Claim } from '#database/queries/claim-next.ts'
 import type { Staging } from '#results/stage.ts'
 import { join } from 'node:path'
-import type { Launch } from './launcher.ts'
+import type { Launch, ScriptLimits } from './launcher.ts'
 import type { Processor } from './processor.ts'
-import { jobMarker, writeScript, type ScratchJob } from './scratch.ts'
-import { scriptEnvironment } from './script-environment.ts'
+import type { Settings } from './settings.ts'
 
 export type PreparedRun = {
   readonly environment: Environment
-  readonly job: ScratchJob
-  readonly launch: Omit<Launch, 'onLog' | 'onReport'>
+  readonly launch: Omit<Launch, 'onLog' | 'onReport' | 'limits'> & { readonly limits: Required<ScriptLimits> }
 }
 
 /** This processor lacks what the reduction asks for; the claim does not usually come so far. */
@@ -29,24 +27,20 @@ const environmentFor = (processor: Processor, software: Claim['software']): Envi
   )
 }
 
-/** Writes script and surroundings into a scratch directory of this reduction alone. */
-export const prepareRun = async (processor: Processor, claim: Claim, staging: Staging): Promise<PreparedRun> => {
+/** What is to be run, in which environment, within which limits. @throws {NoEnvironment} */
+export const prepareRun = (processor: Processor, claim: Claim, staging: Staging): PreparedRun => {
   const environment = environmentFor(processor, claim.software)
-  const job = await processor.scratch.openJob(`${claim.reductionId}-${claim.fence}`)
-  await writeScript(job.scriptDirectory, claim.scriptFiles)
   const paths = claim.runs.map((run) => run.filePath)
   const [only] = paths
   return {
     environment,
-    job,
     launch: {
-      interpreter: environment.interpreter,
-      scratch: job.directory,
-      marker: jobMarker(job.name),
-      environment: await surroundings(processor, environment, job),
+      software: environment,
+      name: `${claim.reductionId}-${claim.fence}`,
+      script: claim.scriptFiles,
+      limits: limitsFor(processor.settings, environment),
       job: {
         mode: 'reduce',
-        scriptDirectory: job.scriptDirectory,
         inputFile: claim.target.startsWith('batch-') || only === undefined ? paths : only,
         outputDirectory: join(staging.directory, '/'),
         given: claim.given,
@@ -55,17 +49,14 @@ export const prepareRun = async (processor: Processor, claim: Claim, staging: St
   }
 }
 
-export const surroundings = async (
-  processor: Pick<Processor, 'scratch'>,
-  environment: Environment,
-  job: ScratchJob,
-): Promise<Readonly<Record<string, string>>> =>
-  scriptEnvironment({
-    interpreter: environment.interpreter,
-    extra: environment.environment,
-    home: job.home,
-    temporary: job.temporary,
-    cache: await processor.scratch.cache(softwareLabel(environment)),
-    job: job.name,
-    timeZone: process.env['TZ'],
-  })
+const megabyte = 1024 ** 2
+
+/** The processor's own limits, unless the environment says otherwise. */
+export const limitsFor = (settings: Settings, { limits }: Environment): Required<ScriptLimits> => ({
+  memoryBytes: limits.memoryMegabytes === undefined ? settings.limits.memoryBytes : limits.memoryMegabytes * megabyte,
+  processes: limits.processes ?? settings.limits.processes,
+  openFiles: limits.openFiles ?? settings.limits.openFiles,
+  fileBytes: settings.outputLimitBytes,
+  temporaryBytes:
+    limits.temporaryMegabytes === undefined ? settings.limits.temporaryBytes : limits.temporaryMegabytes * megabyte,
+})

@@ -4,10 +4,9 @@ import { softwareSchema } from '#contracts/submission.ts'
 import { findScript, storeScriptVariables, type ScriptVariables } from '#database/queries/scripts.ts'
 import type { ScriptFiles } from '#contracts/script.ts'
 import { decideOutcome, type Ending } from './outcome.ts'
-import { surroundings } from './prepare-run.ts'
+import { limitsFor } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
 import type { RunnerReport } from './runner-events.ts'
-import { jobMarker, writeScript } from './scratch.ts'
 
 export const readVariablesRequestSchema = z.object({
   scriptSha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -41,39 +40,34 @@ const executeForVariables = async (
   const environment = chooseEnvironment(processor.environments(), software ?? null)
   if (!environment) return { kind: 'impossible', reason: 'This machine lacks the software environment of the script.' }
   readings += 1
-  const job = await processor.scratch.openJob(`variables-${readings}`)
-  try {
-    await writeScript(job.scriptDirectory, files)
-    let report: RunnerReport | undefined
-    const script = processor.launcher.launch({
-      interpreter: environment.interpreter,
-      scratch: job.directory,
-      marker: jobMarker(job.name),
-      environment: await surroundings(processor, environment, job),
-      job: { mode: 'read-variables', scriptDirectory: job.scriptDirectory },
-      onLog: () => Promise.resolve(),
-      onReport: (told) => {
-        report = told
-      },
-    })
-    const { readVariablesMs } = processor.settings
-    const timeLimit = setTimeout(script.end, readVariablesMs)
-    const end = await script.ended
-    clearTimeout(timeLimit)
-    if (end.kind === 'not-started') return { kind: 'impossible', reason: `Python could not be started (${end.cause}).` }
-    if (report?.kind === 'read') return { kind: 'read', read: { variables: report.variables } }
-    if (end.kind === 'ended' && end.stopped) return fault(tooSlow(readVariablesMs))
-    const ending: Ending = {
-      stop: undefined,
-      end,
-      report: report?.kind === 'fault' ? report : undefined,
-      limits: { wallSeconds: readVariablesMs / 1000, outputBytes: Infinity },
-      environment: softwareLabel(environment),
-    }
-    return fault(decideOutcome(ending).reason ?? 'reduce_vars.py could not be read.')
-  } finally {
-    await job.remove().catch(() => undefined)
+  const limits = limitsFor(processor.settings, environment)
+  let report: RunnerReport | undefined
+  const script = processor.launcher.launch({
+    software: environment,
+    name: `variables-${readings}`,
+    script: files,
+    job: { mode: 'read-variables' },
+    limits,
+    onLog: () => Promise.resolve(),
+    onReport: (told) => {
+      report = told
+    },
+  })
+  const { readVariablesMs } = processor.settings
+  const timeLimit = setTimeout(script.end, readVariablesMs)
+  const end = await script.ended
+  clearTimeout(timeLimit)
+  if (end.kind === 'not-started') return { kind: 'impossible', reason: `Python could not be started (${end.cause}).` }
+  if (report?.kind === 'read') return { kind: 'read', read: { variables: report.variables } }
+  if (end.kind === 'ended' && end.stopped) return fault(tooSlow(readVariablesMs))
+  const ending: Ending = {
+    stop: undefined,
+    end,
+    report: report?.kind === 'fault' ? report : undefined,
+    limits: { ...limits, wallSeconds: readVariablesMs / 1000, outputBytes: Infinity, outputFiles: Infinity },
+    environment: softwareLabel(environment),
   }
+  return fault(decideOutcome(ending).reason ?? 'reduce_vars.py could not be read.')
 }
 
 const fault = (sentence: string): ReadVariables => ({ kind: 'read', read: { fault: sentence } })

@@ -73,21 +73,17 @@ const stageAndRun = async (
   const claimedAt = new Date()
   await holdInputsFixed(claim)
   const staging = await stageInTime(processor, claim)
-  const run = await prepareRun(processor, claim, staging)
-  try {
-    const looking = lookAtInputs(claim)
-    const log = await openLogWriter(staging.log, processor.settings.logLimits)
-    const ran = await runScript(processor, claim, run, staging, log, stopSwitch)
-    const stop = stopSwitch.reason()
-    if (stop === 'lost' || (stop === 'released' && !hasEndedByItself(ran))) {
-      await log.abandon()
-      return await giveUp(processor, claim, stop)
-    }
-    const asked = stop === 'released' ? undefined : stop
-    return { claim, place, run, ran, staging, log, inputs: await looking, stop: asked, claimedAt }
-  } finally {
-    await run.job.remove().catch(() => undefined)
+  const run = prepareRun(processor, claim, staging)
+  const looking = lookAtInputs(claim)
+  const log = await openLogWriter(staging.log, processor.settings.logLimits)
+  const ran = await runScript(processor, claim, run, staging, log, stopSwitch)
+  const stop = stopSwitch.reason()
+  if (stop === 'lost' || (stop === 'released' && !hasEndedByItself(ran))) {
+    await log.abandon()
+    return await giveUp(processor, claim, stop)
   }
+  const asked = stop === 'released' ? undefined : stop
+  return { claim, place, run, ran, staging, log, inputs: await looking, stop: asked, claimedAt }
 }
 
 const hasEndedByItself = ({ end }: RanScript): boolean => end.kind === 'ended' && !end.stopped

@@ -49,6 +49,7 @@ export const runScript = async (
           told.outcome = report
           return
         case 'read':
+        case 'probe':
           return
       }
     },
@@ -56,6 +57,7 @@ export const runScript = async (
   const end = await watchScript(script, stopSwitch, {
     wallMs: claim.timeLimitSeconds * 1000,
     outputBytes: processor.settings.outputLimitBytes,
+    outputFiles: processor.settings.outputLimitFiles,
     outputDirectory: staging.directory,
     measureMs: processor.rhythm.measureMs,
   })

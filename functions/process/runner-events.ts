@@ -15,6 +15,8 @@ export const runnerReportSchema = z.discriminatedUnion('kind', [
     modules: z.record(z.string(), z.string()),
   }),
   z.object({ kind: z.literal('read'), variables: variablesSchema }),
+  /** What does not hold of the isolation. */
+  z.object({ kind: z.literal('probe'), failed: z.array(z.string()) }),
   z.object({
     kind: z.literal('fault'),
     fault: z.object({ kind: z.string(), message: z.string(), traceback: z.array(z.string()) }),
@@ -25,10 +27,15 @@ export type RunnerReport = z.infer<typeof runnerReportSchema>
 const exitSchema = z.union([z.object({ code: z.number().int() }), z.object({ signal: z.string() })])
 export type ScriptExit = z.infer<typeof exitSchema>
 
+const exceededSchema = z.enum(['memory', 'processes', 'temporary-files'])
+export type ExceededLimit = z.infer<typeof exceededSchema>
+
 const endedSchema = z.object({
   event: z.literal('ended'),
   /** Ended because we asked for it. */
   stopped: z.boolean(),
+  /** Ended because it used more of the machine than it may. */
+  limit: exceededSchema.nullable(),
   exit: exitSchema.nullable(),
   /** Processes that the script left running, ended then. */
   endedProcesses: z.number().int(),
@@ -41,6 +48,7 @@ const endedSchema = z.object({
 /** One line of the runner's events: from the supervisor, which no script's report can imitate. */
 export const runnerEventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('started'), pid: z.number().int() }),
+  z.object({ event: z.literal('refused'), cause: z.string() }),
   z.object({ event: z.literal('report'), report: z.unknown() }),
   endedSchema,
 ])

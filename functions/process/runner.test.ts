@@ -405,7 +405,7 @@ os.kill(os.getppid(), 9)
 time.sleep(600)`),
     })
     expect(await run.script.ended).toEqual({ kind: 'runner-lost' })
-    await vi.waitFor(async () => expect(await processesWith(run.marker)).toBe(0))
+    await vi.waitFor(async () => expect(await processesWith(run.marker)).toBe(0), { timeout: 20_000 })
   })
 
   test('a forked copy that comes back from main says nothing for the original', async () => {

@@ -10,6 +10,8 @@ import { hasEnded, ownIdentity, readOwner, writeOwner } from './scratch-owner.ts
 export type Scratch = {
   /** Names this processor among all: host, process, chance. */
   readonly processor: string
+  /** This processor's own part of it, which goes when it closes. */
+  readonly directory: string
   /** Processors of this host that are certainly dead, and whose scratch was cleared up when this one was opened. */
   readonly buried: readonly string[]
   /** A directory of one job; `remove` takes it away with all that is in it. */
@@ -39,6 +41,7 @@ export const openScratch = async (root: string): Promise<Scratch> => {
   await writeOwner(directory, await ownIdentity())
   return {
     processor,
+    directory,
     buried,
     openJob: (name) => openJob(directory, processor, name),
     cache: async (environment) => {

@@ -1,13 +1,19 @@
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import { shortestLeaseSeconds, usualLeaseSeconds } from '#domain/lease.ts'
+import { isolations } from './launcher.ts'
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path')
 const mode = z
   .string()
   .regex(/^0?[0-7]{3}$/, 'must be an octal mode such as 0664')
   .transform((text) => Number.parseInt(text, 8))
+const paths = z
+  .string()
+  .default('')
+  .transform((text) => text.split(':').filter((root) => root !== ''))
+  .pipe(z.array(absolutePath))
 const megabytes = (usual: number) =>
   z.coerce
     .number()
@@ -15,11 +21,32 @@ const megabytes = (usual: number) =>
     .default(usual)
     .transform((size) => size * 1024 * 1024)
 
+const leastMemoryBytes = 2 * 1024 ** 3
+
+/** What a container may use counts, where it is less than the machine has. */
+const shareOfMemory = (slots: number): number => {
+  const there = Math.min(totalmem(), process.constrainedMemory() || Infinity)
+  return Math.max(leastMemoryBytes, Math.floor((there * 0.8) / slots))
+}
+
 /** All settings of `process`, from the environment. */
 export const settingsSchema = z
   .object({
     RESULTS_ROOT: absolutePath,
     ENVIRONMENTS_FILE: absolutePath,
+    /** What scripts read; where it is not given they see no more of it than their input. */
+    ARCHIVE_ROOT: absolutePath.optional(),
+    /** `best`: what holds on this machine; `required`: no work without; `none`. */
+    REDUCTION_ISOLATION: z.enum(isolations).default('best'),
+    /** Folders, separated by colons, that scripts may read beside the archive: masks, calibrations. */
+    script_readable_paths: paths,
+    /** Of all processes of one script together. By default the slots share four fifths of what the machine has. */
+    memory_limit_megabytes: z.coerce.number().positive().optional(),
+    process_limit: z.coerce.number().int().min(8).default(1024),
+    open_file_limit: z.coerce.number().int().min(64).default(4096),
+    /** Of /tmp with HOME in it, and of /dev/shm; they lie in memory, and only isolated scripts have their own. */
+    temporary_megabytes: megabytes(1024),
+    secret_mount_path: z.string().default('/var/openfaas/secrets'),
     gateway_url: z.url().default('http://127.0.0.1:8080'),
     /** Reductions at a time in this replica. */
     slots: z.coerce.number().int().min(1).max(256).default(2),
@@ -30,15 +57,12 @@ export const settingsSchema = z
     /** Where scripts and their temporary files lie while they run. */
     scratch_directory: absolutePath.default(join(tmpdir(), 'autoreduction')),
     /** Roots, separated by colons, below which scripts may have their results copied as well. */
-    extra_directories_roots: z
-      .string()
-      .default('')
-      .transform((text) => text.split(':').filter((root) => root !== ''))
-      .pipe(z.array(absolutePath)),
+    extra_directories_roots: paths,
     result_file_mode: mode.default(0o664),
     result_directory_mode: mode.default(0o775),
     result_group: z.coerce.number().int().min(0).optional(),
     output_limit_megabytes: megabytes(100_000),
+    output_limit_files: z.coerce.number().int().positive().default(100_000),
     /** How long the last log of a reduction that was given up stays beside where its results would be. */
     kept_log_days: z.coerce.number().min(0).default(30),
     log_head_megabytes: megabytes(8),
@@ -60,6 +84,20 @@ export const settingsSchema = z
       ...(given.result_group === undefined ? {} : { group: given.result_group }),
     },
     outputLimitBytes: given.output_limit_megabytes,
+    outputLimitFiles: given.output_limit_files,
+    isolation: given.REDUCTION_ISOLATION,
+    /** What scripts may read, and what they may not wherever it lies. */
+    readable: [...(given.ARCHIVE_ROOT === undefined ? [] : [given.ARCHIVE_ROOT]), ...given.script_readable_paths],
+    hidden: [given.RESULTS_ROOT, given.scratch_directory, given.secret_mount_path],
+    limits: {
+      memoryBytes:
+        given.memory_limit_megabytes === undefined
+          ? shareOfMemory(given.slots)
+          : given.memory_limit_megabytes * 1024 ** 2,
+      processes: given.process_limit,
+      openFiles: given.open_file_limit,
+      temporaryBytes: given.temporary_megabytes,
+    },
     keptLogDays: given.kept_log_days,
     logLimits: { headBytes: given.log_head_megabytes, tailBytes: given.log_tail_megabytes },
     readVariablesMs: given.read_variables_seconds * 1000,

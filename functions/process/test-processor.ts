@@ -8,7 +8,7 @@ import { beatProcessor } from '#database/queries/processors.ts'
 import { lockInstrument, recordReductions } from '#database/queries/record-reductions.ts'
 import { provenanceSchema, type Provenance } from '#results/provenance.ts'
 import { readEnvironments } from './environments.ts'
-import { plainProcessGroup } from './launch-plain.ts'
+import { plainLauncher } from './launch-plain.ts'
 import type { Processor } from './processor.ts'
 import { createRoutes } from './routes.ts'
 import { openScratch } from './scratch.ts'
@@ -55,7 +55,7 @@ export const testProcessor = async (
   const processor: Processor = {
     id: scratch.processor,
     database: given.database ?? database,
-    launcher: plainProcessGroup,
+    launcher: plainLauncher(scratch),
     scratch,
     settings,
     rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100, sweepMs: 100 },

@@ -1,14 +1,18 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
+import { environmentsSchema, type Environment } from '#contracts/environments.ts'
 import type { ScriptFiles } from '#contracts/script.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
-import { plainProcessGroup } from './launch-plain.ts'
-import type { LaunchedScript, RunnerJob } from './launcher.ts'
+import { openEnvironmentPlaces } from './environment-places.ts'
+import { bubblewrapLauncher } from './launch-bubblewrap.ts'
+import { plainLauncher } from './launch-plain.ts'
+import { preparedLauncher } from './launch-prepared.ts'
+import type { LaunchedScript, Launcher, RunnerJob, ScriptLimits } from './launcher.ts'
 import type { RunnerReport, ScriptEnd } from './runner-events.ts'
-import { scriptEnvironment } from './script-environment.ts'
-import { jobMarker, openScratch, writeScript } from './scratch.ts'
+import type { RunAs } from './runner-program.ts'
+import { jobMarker, openScratch, type Scratch } from './scratch.ts'
 
 /** `RUNNER_PYTHON` tries the runner with another interpreter than the one scripts have here. */
 export const python = (): string => process.env['RUNNER_PYTHON'] ?? inject('python')
@@ -22,6 +26,63 @@ export const temporaryDirectory = async (): Promise<string> => {
 export const scriptFiles = (files: Readonly<Record<string, string | Buffer>>): ScriptFiles =>
   Object.entries(files).map(([name, content]) => ({ name, base64: Buffer.from(content).toString('base64') }))
 
+export const testEnvironment = (given: Readonly<Record<string, unknown>> = {}): Environment => {
+  const [environment] = environmentsSchema.parse([{ name: 'Python', version: '3', interpreter: python(), ...given }])
+  if (!environment) throw new Error('no environment')
+  return environment
+}
+
+/** A way to run scripts, with the places it works in. */
+export type Bench = {
+  readonly launcher: Launcher
+  readonly scratch: Scratch
+  /** Of this bench alone; `output-<n>` of each script lies in it. */
+  readonly directory: string
+  readonly runAs: RunAs
+  readonly close: () => Promise<void>
+}
+
+export type Way = 'plain' | 'bubblewrap' | 'prepared'
+
+/** Opens a way for several scripts, one after the other or side by side. Whoever opens it closes it. */
+export const openBench = async (
+  way: Way,
+  given: { readonly runAs?: RunAs; readonly readable?: readonly string[]; readonly hidden?: readonly string[] } = {},
+): Promise<Bench> => {
+  const { runAs = {}, readable = [], hidden = [] } = given
+  // Not below /tmp: an isolated script has its own.
+  const directory = await mkdtemp('/var/tmp/process-')
+  const scratch = await openScratch(join(directory, 'scratch'))
+  const launcher = await openWay(way, scratch, { readable, hidden }, runAs)
+  if (runAs.uid !== undefined && runAs.gid !== undefined) {
+    for (const path of [directory, join(directory, 'scratch'), scratch.directory])
+      await chown(path, runAs.uid, runAs.gid)
+  }
+  return {
+    launcher,
+    scratch,
+    directory,
+    runAs,
+    close: async () => {
+      await launcher.close()
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
+}
+
+const openWay = async (
+  way: Way,
+  scratch: Scratch,
+  shown: { readonly readable: readonly string[]; readonly hidden: readonly string[] },
+  runAs: RunAs,
+): Promise<Launcher> => {
+  if (way === 'plain') return plainLauncher(scratch)
+  const places = await openEnvironmentPlaces(scratch, shown)
+  return way === 'bubblewrap'
+    ? bubblewrapLauncher('bwrap', places, runAs)
+    : preparedLauncher(scratch.directory, places, (message) => console.warn(message), runAs)
+}
+
 export type RunnerRun = {
   readonly output: string
   readonly marker: string
@@ -30,55 +91,58 @@ export type RunnerRun = {
   readonly log: () => string
 }
 
+export type RunnerOptions = {
+  readonly bench?: Bench
+  readonly mode?: Exclude<RunnerJob['mode'], 'probe'>
+  readonly given?: GivenArguments
+  readonly inputFile?: string | readonly string[]
+  readonly interpreter?: string
+  readonly software?: Environment
+  readonly limits?: Partial<ScriptLimits>
+  /** Takes the log instead of keeping it. */
+  readonly onLog?: (bytes: Buffer) => void
+}
+
+let scripts = 0
+
 /** Starts a script under the runner, as `process` does. */
 export const startRunner = async (
   files: Readonly<Record<string, string | Buffer>>,
-  options: {
-    readonly mode?: RunnerJob['mode']
-    readonly given?: GivenArguments
-    readonly inputFile?: string | readonly string[]
-    readonly interpreter?: string
-  } = {},
+  options: RunnerOptions = {},
 ): Promise<RunnerRun> => {
-  const directory = await temporaryDirectory()
-  const scratch = await openScratch(join(directory, 'scratch'))
-  const job = await scratch.openJob('1-1')
-  await writeScript(job.scriptDirectory, scriptFiles(files))
-  const output = join(directory, 'output')
+  const bench = options.bench ?? (await openBench('plain'))
+  if (!options.bench) onTestFinished(bench.close)
+  scripts += 1
+  const output = join(bench.directory, `output-${scripts}`)
   await mkdir(output)
+  const { uid, gid } = bench.runAs
+  if (uid !== undefined && gid !== undefined) await chown(output, uid, gid)
   const parts: Buffer[] = []
   const reports: RunnerReport[] = []
-  const interpreter = options.interpreter ?? python()
-  const marker = jobMarker(job.name)
-  const script = plainProcessGroup.launch({
-    interpreter,
-    scratch: job.directory,
-    marker,
-    environment: scriptEnvironment({
-      interpreter,
-      extra: {},
-      home: job.home,
-      temporary: job.temporary,
-      cache: await scratch.cache('tests'),
-      job: job.name,
-      timeZone: undefined,
-    }),
+  const interpreter = options.interpreter
+  const name = `${scripts}-1`
+  const script = bench.launcher.launch({
+    software: options.software ?? testEnvironment(interpreter === undefined ? {} : { interpreter }),
+    name,
+    script: scriptFiles(files),
+    limits: { temporaryBytes: 64 * 1024 ** 2, ...options.limits },
     job:
       options.mode === 'read-variables'
-        ? { mode: 'read-variables', scriptDirectory: job.scriptDirectory }
+        ? { mode: 'read-variables' }
         : {
             mode: 'reduce',
-            scriptDirectory: job.scriptDirectory,
             inputFile: options.inputFile ?? '/archive/WISH00044733.nxs',
             outputDirectory: `${output}/`,
             given: options.given ?? [],
           },
     onLog: (bytes) => {
-      parts.push(bytes)
+      if (options.onLog) options.onLog(bytes)
+      else parts.push(bytes)
       return Promise.resolve()
     },
     onReport: (report) => reports.push(report),
   })
+  const marker = jobMarker(`${bench.scratch.processor}/${name}`)
   return { output, marker, script, reports, log: () => Buffer.concat(parts).toString('utf8') }
 }
 

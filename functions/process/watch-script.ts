@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LaunchedScript } from './launcher.ts'
-import { measureOutput } from './measure-output.ts'
+import { exceedsOutput } from './measure-output.ts'
 import type { StopReason } from './outcome.ts'
 import type { ScriptEnd } from './runner-events.ts'
 
@@ -31,6 +31,7 @@ export const watchScript = async (
   limits: {
     readonly wallMs: number
     readonly outputBytes: number
+    readonly outputFiles: number
     readonly outputDirectory: string
     readonly measureMs: number
   },
@@ -40,8 +41,12 @@ export const watchScript = async (
     while (!over.signal.aborted) {
       await wait(limits.measureMs, undefined, { signal: over.signal }).catch(() => undefined)
       if (over.signal.aborted) return
-      if ((await measureOutput(limits.outputDirectory, limits.outputBytes)) > limits.outputBytes) {
-        stopSwitch.stop('output-limit')
+      const exceeded = await exceedsOutput(limits.outputDirectory, {
+        bytes: limits.outputBytes,
+        files: limits.outputFiles,
+      })
+      if (exceeded !== undefined) {
+        stopSwitch.stop(exceeded)
         return
       }
     }

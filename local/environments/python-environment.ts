@@ -7,6 +7,7 @@ import { runToEnd } from '../processes/run-to-end.ts'
 import { installDebianPackages } from '../services/debian-packages.ts'
 import { stateDirectory } from '../state/state-directory.ts'
 import { findPython, type Python } from './find-python.ts'
+import { recipeNames, recipes, type RecipeName } from './recipes.ts'
 
 export type PythonEnvironment = { readonly interpreter: string; readonly version: string; readonly isNew: boolean }
 
@@ -24,22 +25,40 @@ export type PythonEnvironmentOptions = {
  * and the file that tells `process` of it.
  */
 export async function ensurePythonEnvironment(options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
-  const directory = join(options.stateDirectory, 'environments', 'python')
-  return await withLock(`python-environment ${directory}`, options, () => ensure(directory, options))
+  return await ensureEnvironment('python', options)
 }
 
-async function ensure(directory: string, options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
-  const requirements = join(options.projectDirectory, 'deploy', 'environments', 'python', 'requirements.txt')
+/** The environment of a recipe of `deploy/environments`, likewise. */
+export async function ensureEnvironment(
+  recipe: RecipeName,
+  options: PythonEnvironmentOptions,
+): Promise<PythonEnvironment> {
+  const directory = environmentDirectory(options.stateDirectory, recipe)
+  // One file tells of all of them.
+  return await withLock(`python-environment ${join(directory, '..')}`, options, () =>
+    ensure(recipe, directory, options),
+  )
+}
+
+const environmentDirectory = (stateDirectoryPath: string, recipe: RecipeName): string =>
+  join(stateDirectoryPath, 'environments', recipe)
+
+async function ensure(
+  recipe: RecipeName,
+  directory: string,
+  options: PythonEnvironmentOptions,
+): Promise<PythonEnvironment> {
+  const requirements = join(options.projectDirectory, 'deploy', 'environments', recipe, 'requirements.txt')
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex')
   const interpreter = join(directory, 'bin', 'python')
   const made = readStamp(directory)
   if (made?.requirements === wanted && made.interpreterFile === realFile(interpreter)) {
-    writeEnvironmentsFile(options.stateDirectory, made.version, interpreter)
+    writeEnvironmentsFile(options)
     return { interpreter, version: made.version, isNew: false }
   }
   const python = await findPython()
   if (python === undefined) throw new Error('Python 3.9 or later is needed: install the package python3.')
-  options.say?.('making a virtual environment with numpy, h5py, matplotlib, plotly')
+  options.say?.(`making a virtual environment with ${recipes[recipe].imports.join(', ')}`)
   rmSync(directory, { recursive: true, force: true })
   await makeVenv(python, directory, options.signal)
   await runToEnd(
@@ -50,7 +69,7 @@ async function ensure(directory: string, options: PythonEnvironmentOptions): Pro
   const { version } = python
   const stamp: Stamp = { requirements: wanted, version, interpreterFile: realFile(interpreter) ?? '' }
   writeFileSync(join(directory, stampName), JSON.stringify(stamp))
-  writeEnvironmentsFile(options.stateDirectory, version, interpreter)
+  writeEnvironmentsFile(options)
   return { interpreter, version, isNew: true }
 }
 
@@ -79,13 +98,29 @@ function realFile(path: string): string | undefined {
   }
 }
 
-/** The file that tells `process` of it; replaced as a whole, since it may be reading. */
-function writeEnvironmentsFile(stateDirectoryPath: string, pythonVersion: string, interpreter: string): void {
-  const version = pythonVersion.split('.').slice(0, 2).join('.')
-  const environments = [{ name: 'Python', version, interpreter, environment: {}, default: true }]
-  const file = stateDirectory(stateDirectoryPath).environmentsFile
+/** The file that tells `process` of those that are made; replaced as a whole, since it may be reading. */
+function writeEnvironmentsFile({ stateDirectory: root, projectDirectory }: PythonEnvironmentOptions): void {
+  const environments = recipeNames.flatMap((recipe) => {
+    const directory = environmentDirectory(root, recipe)
+    const made = readStamp(directory)
+    if (made === undefined) return []
+    const { name, imports, versionOf } = recipes[recipe]
+    const requirements = join(projectDirectory, 'deploy', 'environments', recipe, 'requirements.txt')
+    const version =
+      versionOf === undefined ? made.version.split('.').slice(0, 2).join('.') : pinned(requirements, versionOf)
+    const interpreter = join(directory, 'bin', 'python')
+    return [{ name, version, interpreter, imports, environment: {}, default: recipe === 'python' }]
+  })
+  const file = stateDirectory(root).environmentsFile
   writeFileSync(`${file}.new`, JSON.stringify(environments, null, 2) + '\n')
   renameSync(`${file}.new`, file)
+}
+
+/** The version of a package that a recipe pins. */
+function pinned(requirements: string, name: string): string {
+  const line = new RegExp(`^${name}==([^;\\s]+)`, 'm').exec(readFileSync(requirements, 'utf8'))
+  if (line?.[1] === undefined) throw new Error(`${requirements} does not pin ${name}.`)
+  return line[1]
 }
 
 /** Debian ships `venv` apart from Python: where it is missing, root gets it; anybody else a sentence. */

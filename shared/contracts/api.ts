@@ -74,6 +74,25 @@ export const instrumentSchema = z.object({
 export type Instrument = z.infer<typeof instrumentSchema>
 export const instrumentsSchema = z.object({ items: z.array(instrumentSchema) })
 
+/** A software environment that scripts can run in, and the processors that have it now. */
+export const softwareEnvironmentSchema = softwareSchema.extend({
+  isDefault: z.boolean(),
+  /** Modules that are loaded before a script starts. */
+  imports: z.array(z.string()),
+  /** May its scripts reach the network? */
+  network: z.boolean(),
+  processors: z.array(
+    z.object({
+      id: z.string().optional(),
+      host: z.string().optional(),
+      /** What holds scripts back there; null where an older processor does not say. */
+      isolation: z.string().nullable(),
+    }),
+  ),
+})
+export type SoftwareEnvironment = z.infer<typeof softwareEnvironmentSchema>
+export const softwareEnvironmentsSchema = z.object({ items: z.array(softwareEnvironmentSchema) })
+
 /** Counts for the overview page. */
 export const overviewSchema = z.object({
   /** Why everything is paused; null where it is not. */

@@ -41,7 +41,18 @@ export const provenanceSchema = z.object({
     }),
   ),
   host: z.object({ name: z.string(), system: z.string(), processor: z.string() }),
-  limits: z.object({ wallSeconds: z.number(), outputBytes: z.number(), logBytes: z.number() }),
+  limits: z.object({
+    wallSeconds: z.number(),
+    outputBytes: z.number(),
+    logBytes: z.number(),
+    /** Absent in records made before these were limited. */
+    outputFiles: z.number().optional(),
+    memoryBytes: z.number().optional(),
+    processes: z.number().optional(),
+    openFiles: z.number().optional(),
+    fileBytes: z.number().optional(),
+    temporaryBytes: z.number().optional(),
+  }),
   /** What the script printed, and what of its middle is missing in the log; absent in what older versions wrote. */
   log: z
     .object({

@@ -1,11 +1,16 @@
-"""`<interpreter> -u <this file> <job.json>`: run the job that the file describes.
+"""`<interpreter> -u <this file> <way>`: runs reductions, in one of these ways.
 
-The parent holds standard input open for as long as the job may run, reads the log from standard output and error, and reads
-events, one JSON object a line, from file descriptor 3.
+`plain`: one reduction, as an ordinary process group; the channel is file descriptor 3.
+`inside`: one reduction, as the first process of a world that somebody else has made (bubblewrap); the channel is file descriptor 3.
+`zygote`: many reductions, each in a world of its own; see zygote.py.
+`list-fonts`: makes what matplotlib keeps between its starts.
+`describe`: what an interpreter needs to see of the file system, as JSON on standard output.
 """
 
 import os
 import sys
+
+CHANNEL = 3
 
 
 def load_package():
@@ -17,14 +22,32 @@ def load_package():
     sys.modules[package.__name__] = package
 
 
-def run(job_path):
+def run(way):
     load_package()
-    from _autoreduction_runner import jobs, supervisor
+    if way in ("describe", "list-fonts"):
+        from _autoreduction_runner import describe
 
-    job = jobs.read_job(job_path)
-    report = supervisor.fork_script_process()
+        return describe.describe() if way == "describe" else describe.list_fonts()
+    if way == "zygote":
+        from _autoreduction_runner import zygote
+
+        return zygote.serve()
+    from _autoreduction_runner import jobs, kernel, supervisor
+    from _autoreduction_runner.channel import read_request
+
+    isolated = way == "inside"
+    if isolated:
+        import signal
+
+        kernel.signal_when_parent_dies(signal.SIGKILL)
+        kernel.be_unreadable()
+    try:
+        request = read_request(CHANNEL)
+    except EOFError:
+        return 0
+    report = supervisor.fork_script_process(request, CHANNEL, isolated)
     # From here on this is the script's own process; the supervisor stays behind in the call above.
-    return jobs.run_job(job, report)
+    return jobs.run_job(request["job"], report)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import errno
 import os
 import sys
 
+from . import limits
+
 LONGEST_MESSAGE = 2000
 
 
@@ -38,6 +40,7 @@ def show(fault):
 
 def from_exception(error, script_directory, loading):
     """The fault that an exception out of a script means. `loading` is the file that was being executed."""
+    limits.use_spare_descriptors()
     # Here and below: it takes longer to import than all of ours together, and most scripts need none of it.
     import traceback
 
@@ -66,7 +69,13 @@ def describe(error, place, script_directory, loading):
     if isinstance(error, MemoryError):
         return "out-of-memory", "The script asked for more memory than there is%s. %s" % (where, text)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "disk-full", "The disk for the results is full%s: %s." % (where, text)
+        return "disk-full", full_disk(where, text)
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return "output-limit", "A file would have become larger than the service allows%s." % where
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return "open-files", "The script has as many files open as it may%s. Close those that are done with." % where
+    if isinstance(error, BlockingIOError) and error.filename is None and place_is_a_start(place):
+        return "processes", "The script has as many processes as it may, and could start no other%s. Let it start fewer." % where
     if isinstance(error, KeyError) and text:
         text = "The key %s is missing" % text
     name = type(error).__name__
@@ -74,6 +83,22 @@ def describe(error, place, script_directory, loading):
     if not text:
         return "exception", "%s in %s, without a message." % (name, place_name)
     return "exception", "%s (%s in %s)" % (text, name, place_name)
+
+
+def full_disk(where, text):
+    temporary = os.environ.get("TMPDIR", "/tmp")
+    try:
+        room = os.statvfs(temporary)
+        if room.f_bavail == 0 or room.f_favail == 0:
+            return "The room for temporary files (%s) is full%s: %s. Delete those that are done with, or write less." % (temporary, where, text)
+    except OSError:
+        pass
+    return "The disk for the results is full%s: %s." % (where, text)
+
+
+def place_is_a_start(place):
+    """Reading and writing without waiting gives the same error as starting a process too many."""
+    return place is not None and not any(word in (place.line or "") for word in ("recv", "read", "send", "write", "accept"))
 
 
 def missing_module(name, where):

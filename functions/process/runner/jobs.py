@@ -1,18 +1,11 @@
-"""What a job file asks for: reduce data with a script, or read a script's variables."""
+"""What a job asks for: reduce data with a script, read a script's variables, or look round from where a script would stand."""
 
-import json
-
-from . import faults, read_variables, reduction
-
-
-def read_job(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+from . import faults, probe, read_variables, reduction
 
 
 def run_job(job, report):
     """Does the job inside the script's own process. What comes of it goes to `report`; gives the exit status."""
-    work = {"reduce": reduction.reduce, "read-variables": read_variables.read_variables}[job["mode"]]
+    work = {"reduce": reduction.reduce, "read-variables": read_variables.read_variables, "probe": probe.probe}[job["mode"]]
     try:
         outcome = work(job, report)
     except faults.ScriptFault as fault:

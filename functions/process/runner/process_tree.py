@@ -12,7 +12,37 @@ class LeftRunning:
         self.ended = 0
         self.survivors = 0
         self.status = None
-        self.usage = None
+
+
+def all_of_a_script(isolated):
+    """The numbers of all processes of the script that are there now."""
+    if isolated:
+        return [pid for pid, _ in processes_of_this_world()]
+    return [pid for pid, _, state in descendants(os.getpid()) if state not in "ZX"]
+
+
+def processes_of_this_world():
+    """(pid, state) of all but this one, the first; those that have ended left out."""
+    processes = (read_stat(entry) for entry in os.listdir("/proc") if entry.isdigit())
+    found = [(process[0], process[3]) for process in processes if process is not None]
+    return [(pid, state) for pid, state in found if pid != os.getpid() and state not in "ZX"]
+
+
+def end_all_in_this_world(script, script_has_ended, deadline):
+    """Kills everything at one stroke: to the kernel this process, the first of its world, may send a signal to all others."""
+    left = LeftRunning()
+    others = {pid for pid, _ in processes_of_this_world()} - (set() if script_has_ended else {script})
+    left.ended = len(others)
+    pause = 0.0005
+    while True:
+        send(os.kill, -1)
+        if not reap_into(left, script):
+            return left
+        left.survivors = len(processes_of_this_world())
+        if time.monotonic() > deadline:
+            return left
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
 
 
 def end_all_descendants(script, script_has_ended, deadline):
@@ -39,14 +69,14 @@ def reap_into(left, script):
     """False when this process has no children any more."""
     while True:
         try:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             left.survivors = 0
             return False
         if pid == 0:
             return True
         if pid == script:
-            left.status, left.usage = status, usage
+            left.status = status
 
 
 def kill_all(found):

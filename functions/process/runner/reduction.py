@@ -87,10 +87,22 @@ def is_text(place):
     return "\0" not in place
 
 
+class LoadedAhead:
+    """What a prepared interpreter had loaded before there was a script: looked at once, since looking copies memory in every fork."""
+
+    names = frozenset()
+    versions = {}
+
+
+def note_loaded_ahead():
+    LoadedAhead.versions = versions_of_modules()
+    LoadedAhead.names = frozenset(sys.modules)
+
+
 def versions_of_modules():
     """Versions of the packages that the script loaded, for the record of what ran."""
-    versions = {}
-    for name, module in sorted(sys.modules.items()):
+    versions = dict(LoadedAhead.versions)
+    for name, module in sorted(item for item in sys.modules.items() if item[0] not in LoadedAhead.names):
         attributes = getattr(module, "__dict__", {})
         # Some make it when asked, which may import more; a module that holds nothing else has it then.
         version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)

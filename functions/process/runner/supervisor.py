@@ -1,49 +1,59 @@
-"""Stands between the function and the script: whatever the script starts ends with it, and with the function."""
+"""Stands between the function and the script: whatever the script starts ends with it, and with the function.
+
+Isolated, it is the first process of the script's own world: the kernel ends everything there with it, nothing there can signal it, and
+nobody there can look into it. Otherwise it adopts every orphan and goes after them one by one.
+"""
 
 import json
 import os
+import resource
 import select
 import signal
 import sys
 import time
 
-from . import kernel
-from .process_tree import end_all_descendants
+from . import kernel, limits, process_tree, script_process
+from .channel import LOG, Channel
 
-CONTROL_FD = 0
-EVENTS_FD = 3
 LARGEST_REPORT_BYTES = 64 * 1024 * 1024
+LOG_PART_BYTES = 64 * 1024
+# Ends of processes, and a log that somebody who slipped away holds open.
+PATIENCE_SECONDS = 5
+ISOLATED_LOOK_SECONDS = 0.2
+# Without a world of its own every process of the machine has to be looked at.
+PLAIN_LOOK_SECONDS = 1.0
 
 
-def fork_script_process():
-    """Returns in the new process only, with a function that reports to the supervisor; the supervisor never returns."""
-    os.set_inheritable(CONTROL_FD, False)
-    os.set_inheritable(EVENTS_FD, False)
-    kernel.adopt_orphans()
-    kernel.signal_when_parent_dies(signal.SIGTERM)
-    wake_up, woken = os.pipe()
-    os.set_blocking(woken, False)
-    os.set_blocking(wake_up, False)
-    stop_asked = []
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: stop_asked.append(True))
-    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+def refuse(descriptor, cause):
+    """The script was not started; the function is told why."""
+    channel = Channel(descriptor)
+    channel.emit({"event": "refused", "cause": cause})
+    channel.push_all()
+    os._exit(1)
+
+
+def fork_script_process(request, descriptor, isolated, seen_as=None):
+    """Returns in the new process only, with a function that reports to the supervisor; the supervisor never returns.
+
+    `seen_as`: the number under which the function can end all of this, where it is not the script's own.
+    """
+    os.set_inheritable(descriptor, False)
+    asked = Asked(isolated)
     report_read, report_write = os.pipe()
+    log_read, log_write = os.pipe()
     supervisor = os.getpid()
 
     script = os.fork()
     if script == 0:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for descriptor in (EVENTS_FD, wake_up, woken, report_read):
-            os.close(descriptor)
-        become_script_process(supervisor)
-        return reporter(report_write)
+        asked.forget()
+        return script_process.become(request, supervisor, isolated, log_write, report_write)
 
-    os.close(report_write)
     try:
-        watch(script, report_read, wake_up, stop_asked)
+        for end in (report_write, log_write):
+            os.close(end)
+        channel = Channel(descriptor)
+        channel.emit({"event": "started", "pid": script if seen_as is None else seen_as})
+        Watch(request, channel, isolated, asked, script, report_read, log_read).run()
     except BaseException:
         import traceback
 
@@ -52,92 +62,147 @@ def fork_script_process():
     os._exit(0)
 
 
-def become_script_process(supervisor):
-    os.setsid()
-    kernel.signal_when_parent_dies(signal.SIGKILL)
-    if os.getppid() != supervisor:
-        os._exit(1)
-    kernel.prefer_as_memory_victim()
-    kernel.forbid_core_dumps()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    # One pipe for both streams keeps their lines in the order they were written.
-    os.dup2(1, 2)
+class Asked:
+    """Signals as bytes in a pipe, so that one poll waits for everything."""
+
+    def __init__(self, isolated):
+        self.to_stop = False
+        self.wake_up, self.woken = os.pipe()
+        os.set_blocking(self.woken, False)
+        os.set_blocking(self.wake_up, False)
+        if isolated:
+            # The kernel passes the first process of a world only what it has a handler for: so it has none.
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+        else:
+            kernel.adopt_orphans()
+            kernel.signal_when_parent_dies(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, self.stop)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
+
+    def stop(self, *_):
+        self.to_stop = True
+
+    def forget(self):
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def reporter(descriptor):
-    script = os.getpid()
+class Watch:
+    """From the script's first moment to the end of all that it started."""
 
-    def report(message):
-        if os.getpid() != script:
-            # A copy that the script forked has come back from main: it has nothing to say for the original.
-            os._exit(0)
-        line = (json.dumps(message) + "\n").encode()
-        while line:
-            line = line[os.write(descriptor, line) :]
+    def __init__(self, request, channel, isolated, asked, script, report_read, log_read):
+        self.limits = request["limits"]
+        self.channel, self.isolated, self.asked, self.script = channel, isolated, asked, script
+        self.reports = Reports(report_read, channel)
+        self.log = log_read
+        self.stopped = False
+        self.limit = None
+        self.status = None
 
-    return report
+    def run(self):
+        self.until_the_script_ends()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        left = self.end_the_rest(deadline)
+        self.reports.read_the_rest()
+        self.pass_on_the_rest_of_the_log(deadline)
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.channel.emit(
+            {
+                "event": "ended",
+                "stopped": self.stopped,
+                "limit": self.limit,
+                "exit": exit_of(self.status),
+                "endedProcesses": left.ended,
+                "survivors": left.survivors,
+                "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 3),
+                "peakMemoryBytes": usage.ru_maxrss * 1024,
+            }
+        )
+        self.channel.push_all()
 
+    def until_the_script_ends(self):
+        period = ISOLATED_LOOK_SECONDS if self.isolated else PLAIN_LOOK_SECONDS
+        look_at = time.monotonic() + period
+        while self.status is None and not self.stopped and self.limit is None:
+            self.wait(max(0, look_at - time.monotonic()))
+            self.stopped = self.stopped or self.asked.to_stop
+            self.reap()
+            if self.status is None and time.monotonic() >= look_at:
+                self.limit = limits.exceeded(self.limits, process_tree.all_of_a_script(self.isolated), self.isolated)
+                look_at = time.monotonic() + period
 
-def watch(script, report_read, wake_up, stop_asked):
-    """Passes on what the script reports until it has ended or the function hangs up, then ends all that is left."""
-    emit({"event": "started", "pid": script})
-    reports = Reports(report_read)
-    poll = select.poll()
-    for descriptor in (CONTROL_FD, report_read, wake_up):
-        poll.register(descriptor, select.POLLIN)
-    usage = status = None
-    stopped = False
-    while status is None and not stopped:
-        for descriptor, _ in poll.poll():
-            if descriptor == CONTROL_FD:
-                stopped = os.read(CONTROL_FD, 4096) == b""
-            elif descriptor == report_read:
-                if not reports.read():
-                    poll.unregister(report_read)
+    def wait(self, seconds):
+        poll = select.poll()
+        poll.register(self.channel.descriptor, select.POLLIN | (select.POLLOUT if self.channel.pending else 0))
+        poll.register(self.asked.wake_up, select.POLLIN)
+        if self.reports.descriptor is not None:
+            poll.register(self.reports.descriptor, select.POLLIN)
+        # A log that the function does not take is not read either: the script waits.
+        if self.log is not None and not self.channel.is_congested():
+            poll.register(self.log, select.POLLIN)
+        for descriptor, happened in poll.poll(seconds * 1000):
+            if descriptor == self.asked.wake_up:
+                os.read(descriptor, 4096)
+            elif descriptor == self.reports.descriptor:
+                self.reports.read()
+            elif descriptor == self.log:
+                self.pass_on_log()
             else:
-                os.read(wake_up, 4096)
-        stopped = stopped or bool(stop_asked)
-        status, usage = reap(script)
-    if stopped and status is None:
-        kill(script)
-    left_running = end_all_descendants(script, status is not None, time.monotonic() + 5)
-    reports.read_the_rest()
-    status = left_running.status if status is None else status
-    usage = left_running.usage if usage is None else usage
-    emit(
-        {
-            "event": "ended",
-            "stopped": stopped,
-            "exit": exit_of(status),
-            "endedProcesses": left_running.ended,
-            "survivors": left_running.survivors,
-            "cpuSeconds": None if usage is None else round(usage.ru_utime + usage.ru_stime, 3),
-            "peakMemoryBytes": None if usage is None else usage.ru_maxrss * 1024,
-        }
-    )
+                self.channel.push()
+                if happened & ~select.POLLOUT:
+                    self.stopped = self.stopped or self.channel.has_hung_up()
 
+    def pass_on_log(self):
+        """False when nothing more can come."""
+        part = os.read(self.log, LOG_PART_BYTES)
+        if part:
+            self.channel.send(LOG, part)
+            return True
+        os.close(self.log)
+        self.log = None
+        return False
 
-def reap(script):
-    """Collects every process that has ended; the script's own status and usage if it is among them."""
-    status = usage = None
-    while True:
-        try:
-            pid, one_status, one_usage = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:
-            return status, usage
-        if pid == 0:
-            return status, usage
-        if pid == script:
-            status, usage = one_status, one_usage
+    def reap(self):
+        """Collects every process that has ended; the script's own status if it is among them."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self.script:
+                self.status = status
 
+    def end_the_rest(self, deadline):
+        """What was asked or exceeded is the script's end; it and all others are killed."""
+        if self.status is None:
+            self.reap()
+        has_ended = self.status is not None
+        end_all = process_tree.end_all_in_this_world if self.isolated else process_tree.end_all_descendants
+        left = end_all(self.script, has_ended, deadline)
+        self.status = left.status if self.status is None else self.status
+        return left
 
-def kill(pid):
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    def pass_on_the_rest_of_the_log(self, deadline):
+        while self.log is not None and not self.channel.is_broken:
+            poll = select.poll()
+            if self.channel.is_congested():
+                # However long the function takes: it is only this process that waits, for its last words.
+                poll.register(self.channel.descriptor, select.POLLOUT)
+                poll.poll()
+                self.channel.push()
+                continue
+            poll.register(self.log, select.POLLIN)
+            if not poll.poll(max(0, deadline - time.monotonic()) * 1000):
+                return
+            self.pass_on_log()
 
 
 def exit_of(status):
@@ -158,9 +223,10 @@ def signal_name(number):
 class Reports:
     """Lines that the script's process writes: whole ones are passed on, what is no JSON is not."""
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor, channel):
         os.set_blocking(descriptor, False)
         self.descriptor = descriptor
+        self.channel = channel
         self.pending = bytearray()
         self.total = 0
 
@@ -180,7 +246,7 @@ class Reports:
             *lines, rest = bytes(self.pending).split(b"\n")
             self.pending = bytearray(rest)
             for line in lines:
-                pass_on(line)
+                self.pass_on(line)
         return True
 
     def read_the_rest(self):
@@ -189,20 +255,9 @@ class Reports:
             if not self.read() or self.total == before:
                 return
 
-
-def pass_on(line):
-    try:
-        report = json.loads(line.decode("utf-8"))
-    except ValueError:
-        return
-    emit({"event": "report", "report": report})
-
-
-def emit(event):
-    line = (json.dumps(event) + "\n").encode()
-    try:
-        while line:
-            line = line[os.write(EVENTS_FD, line) :]
-    except OSError as error:
-        # The function is gone: its end of the control pipe says the same.
-        print("The function no longer listens: %s" % error, file=sys.stderr)
+    def pass_on(self, line):
+        try:
+            report = json.loads(line.decode("utf-8"))
+        except ValueError:
+            return
+        self.channel.emit({"event": "report", "report": report})

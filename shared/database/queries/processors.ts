@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { OfferedEnvironment } from '#contracts/environments.ts'
 import { softwareSchema, type Software } from '#contracts/submission.ts'
 import type { Sql } from '../connection.ts'
 import { integer, jsonText } from './column-parsers.ts'
@@ -12,7 +13,7 @@ export const beatProcessor = async (
     readonly id: string
     readonly host: string
     readonly slots: number
-    readonly environments: readonly Software[]
+    readonly environments: readonly (Software & Partial<OfferedEnvironment>)[]
   },
 ): Promise<void> => {
   await sql.change(

@@ -10,6 +10,7 @@ import type {
   Reduction,
   runsSchema,
   scriptSchema,
+  softwareEnvironmentsSchema,
 } from '#contracts/api.ts'
 import type { Comparison } from '#contracts/comparison.ts'
 import type {
@@ -25,6 +26,7 @@ import type { DetectionState } from '#domain/detection-states.ts'
 import type { Provenance } from '#results/provenance.ts'
 import { readJson, request, type Watch } from './request.ts'
 
+export type SoftwareEnvironments = z.infer<typeof softwareEnvironmentsSchema>
 export type Instruments = z.infer<typeof instrumentsSchema>
 export type Overview = z.infer<typeof overviewSchema>
 export type Runs = z.infer<typeof runsSchema>
@@ -104,6 +106,7 @@ export const openApi = (base: URL, watch: Watch) => {
     zipUrl: (id: number, places?: string): string => at(`reductions/${id}/zip`, { files: places }).href,
     logUrl: (id: number): string => at(`reductions/${id}/log`).href,
     instruments: (signal?: AbortSignal) => get<Instruments>('instruments', {}, signal),
+    environments: (signal?: AbortSignal) => get<SoftwareEnvironments>('environments', {}, signal),
     overview: (signal?: AbortSignal) => get<Overview>('overview', {}, signal),
     runs: (filters: RunFilters, page: { readonly limit: number; readonly cursor?: string }, signal?: AbortSignal) =>
       get<Runs>('runs', { ...filters, ...page }, signal),

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { softwareLabel, type Environment } from '#contracts/environments.ts'
+import type { Launch } from './launcher.ts'
+import { runnerDirectory, runnerProgram } from './runner-program.ts'
+import type { Scratch } from './scratch.ts'
+import { scriptEnvironment } from './script-environment.ts'
+import { idsInside, scriptPlaces, scriptView, type ScriptView, type ViewGround } from './script-view.ts'
+
+/** Interpreters on a slow disk, and the first list of the machine's fonts. */
+const patienceMs = 120_000
+
+export type EnvironmentPlaces = {
+  readonly viewFor: (launch: Launch) => Promise<ScriptView>
+  /** Kept between reductions, and seen by scripts as a copy of their own. */
+  readonly cacheOf: (software: Environment) => Promise<string>
+  /** Makes what matplotlib takes seconds for and keeps in its cache, where there is matplotlib and no such cache yet. */
+  readonly listFonts: (software: Environment) => Promise<void>
+  /** The environment of an interpreter that runs no script: it prepares for those that do. */
+  readonly preparing: (software: Environment) => Promise<Readonly<Record<string, string>>>
+}
+
+/** What scripts see of the machine: the places of their software environment, asked of its interpreter once, and what the operator shows. */
+export const openEnvironmentPlaces = async (
+  scratch: Scratch,
+  shown: Pick<ViewGround, 'readable' | 'hidden'>,
+): Promise<EnvironmentPlaces> => {
+  const etc = join(scratch.directory, 'etc')
+  await mkdir(etc, { recursive: true, mode: 0o755 })
+  const [users, groups] = [join(etc, 'passwd'), join(etc, 'group')]
+  const { user, group } = idsInside()
+  await writeFile(users, `reduction:x:${user}:${group}::${scriptPlaces.home}:/bin/sh\n`)
+  await writeFile(groups, `reduction:x:${group}:\n`)
+
+  const listed = new Set<string>()
+  const described = new Map<string, Promise<readonly string[]>>()
+  const cacheOf = (software: Environment): Promise<string> => scratch.cache(softwareLabel(software))
+  const preparing = async (software: Environment): Promise<Readonly<Record<string, string>>> => {
+    const cache = await cacheOf(software)
+    const { interpreter, environment: extra } = software
+    const timeZone = process.env['TZ']
+    const own = { home: cache, temporary: scratch.directory, cache, job: 'preparing' }
+    return scriptEnvironment({ interpreter, extra, timeZone, ...own })
+  }
+  const placesOf = (software: Environment): Promise<readonly string[]> => {
+    const key = JSON.stringify([software.interpreter, software.environment])
+    const known = described.get(key)
+    if (known) return known
+    const asking = preparing(software).then((environment) => describe(software, environment))
+    described.set(key, asking)
+    asking.catch(() => described.delete(key))
+    return asking
+  }
+
+  return {
+    cacheOf,
+    preparing,
+    listFonts: async (software) => {
+      if (listed.has(software.interpreter)) return
+      listed.add(software.interpreter)
+      await runToEnd(software.interpreter, 'list-fonts', await preparing(software))
+    },
+    viewFor: async ({ software, job, limits }) => {
+      const isReducing = job.mode === 'reduce'
+      const inputs = isReducing ? [job.inputFile].flat() : []
+      const ground: ViewGround = {
+        software: [runnerDirectory, await cacheOf(software), ...(await placesOf(software)), ...software.visible],
+        readable: [...shown.readable, ...inputs],
+        hidden: shown.hidden,
+        network: software.network,
+        temporaryBytes: limits.temporaryBytes,
+        users,
+        groups,
+      }
+      return scriptView(ground, job.mode === 'read-variables' ? [] : [job.outputDirectory])
+    },
+  }
+}
+
+const descriptionSchema = z.object({ paths: z.array(z.string().startsWith('/')) })
+
+const describe = async (
+  { interpreter, environment }: Environment,
+  env: Readonly<Record<string, string>>,
+): Promise<readonly string[]> => {
+  const described = await runToEnd(interpreter, 'describe', env)
+  const libraries = ['LD_LIBRARY_PATH', 'PATH'].flatMap((name) => environment[name]?.split(':') ?? [])
+  return [
+    ...descriptionSchema.parse(JSON.parse(described)).paths,
+    ...libraries.filter((path) => path.startsWith('/') && path !== '/'),
+  ]
+}
+
+const runToEnd = async (
+  interpreter: string,
+  way: 'describe' | 'list-fonts',
+  env: Readonly<Record<string, string>>,
+): Promise<string> => {
+  const options = { env: { ...env }, cwd: '/', timeout: patienceMs }
+  const { stdout } = await promisify(execFile)(interpreter, ['-u', runnerProgram, way], options)
+  return stdout
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { softwareLabel, type Environment } from '#contracts/environments.ts'
+import type { EnvironmentPlaces } from './environment-places.ts'
+import { sandboxedRequest } from './launch-bubblewrap.ts'
+import type { Launch, Launcher } from './launcher.ts'
+import { killOne, type RunAs } from './runner-program.ts'
+import { messageOf, superviseRunner, type StartedRunner } from './supervise-runner.ts'
+import { startZygote, type Zygote } from './zygote.ts'
+
+export type PreparedLauncher = Launcher & {
+  /** Starts an environment's interpreter now, so that nobody waits for it. */
+  readonly prepare: (software: Environment) => Promise<void>
+  /** Ends those whose environment is not among these any more, or has changed. */
+  readonly keepOnly: (environments: readonly Environment[]) => void
+  /** For measurements: the processes that are kept ready. */
+  readonly pids: () => Promise<readonly number[]>
+}
+
+/** Runs each script as a fork of an interpreter that has its environment's modules imported, in namespaces of its own. */
+export const preparedLauncher = (
+  directory: string,
+  places: EnvironmentPlaces,
+  say: (message: string) => void,
+  runAs: RunAs = {},
+): PreparedLauncher => {
+  const zygotes = new Map<string, Promise<Zygote>>()
+  let count = 0
+
+  const startFor = async (software: Environment): Promise<Zygote> => {
+    count += 1
+    const label = softwareLabel(software)
+    const zygote = await startZygote(
+      software,
+      join(directory, `prepared-${count}`),
+      await places.preparing(software),
+      (line) => say(`${label}: ${line}`),
+      runAs,
+    )
+    for (const [module, why] of Object.entries(zygote.failed)) {
+      if (software.imports.includes(module)) say(`${label}: ${module} could not be imported ahead: ${why}`)
+    }
+    return zygote
+  }
+
+  /** One that has died is started again by whoever needs it next. */
+  const zygoteFor = async (software: Environment): Promise<Zygote> => {
+    const key = JSON.stringify(software)
+    const known = zygotes.get(key)
+    if (
+      known &&
+      !(await known.then(
+        (zygote) => zygote.hasEnded(),
+        () => true,
+      ))
+    )
+      return known
+    const current = zygotes.get(key)
+    // Another one may have started it while we looked.
+    if (current && current !== known) return current
+    const starting = startFor(software)
+    zygotes.set(key, starting)
+    starting.catch(() => {
+      if (zygotes.get(key) === starting) zygotes.delete(key)
+    })
+    return starting
+  }
+
+  const start = async (launch: Launch): Promise<StartedRunner> => {
+    const [view, request, zygote] = await Promise.all([
+      places.viewFor(launch),
+      sandboxedRequest(places, launch),
+      zygoteFor(launch.software),
+    ])
+    return {
+      channel: await zygote.connect(),
+      request: { ...request, view },
+      words: [],
+      exited: Promise.resolve(undefined),
+      killHard: (pid) => {
+        killOne(pid)
+        return Promise.resolve()
+      },
+      clearUp: () => Promise.resolve(),
+    }
+  }
+
+  return {
+    isolationOf: ({ network }) => `prepared worker: own processes, files, users${network ? '' : ', no network'}`,
+    launch: (launch) => superviseRunner(launch, () => start(launch)),
+    prepare: async (software) => {
+      await zygoteFor(software).catch((cause: unknown) => say(`${softwareLabel(software)}: ${messageOf(cause)}`))
+    },
+    keepOnly: (environments) => {
+      const wanted = new Set(environments.map((software) => JSON.stringify(software)))
+      for (const [key, zygote] of zygotes) {
+        if (wanted.has(key)) continue
+        zygotes.delete(key)
+        zygote.then(
+          (one) => one.retire(),
+          () => undefined,
+        )
+      }
+    },
+    pids: async () => (await Promise.all(zygotes.values())).map(({ pid }) => pid),
+    close: async () => {
+      const all = [...zygotes.values()]
+      zygotes.clear()
+      await Promise.allSettled(all.map(async (zygote) => (await zygote).end()))
+    },
+  }
+}

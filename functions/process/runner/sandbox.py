@@ -1,0 +1,113 @@
+"""A script's own world: its own users, files, processes, network, and nothing in it but what the function's view of it names.
+
+First `fork_into`, then, in the new process, which is the first of its world, `build`. Nothing here needs rights on the machine.
+"""
+
+import os
+
+from . import kernel, limits
+
+HOST = "/.host"
+DEVICES = ("null", "zero", "full", "random", "urandom")
+# Root's own files in /proc may be written by whoever has root's number, capabilities or not.
+KERNEL_SWITCHES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
+
+
+def fork_into(network):
+    """As `os.fork`; the child is the first process of a world that has nothing in it yet but what it had."""
+    namespaces = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    return kernel.fork_into(namespaces if network else namespaces | kernel.CLONE_NEWNET)
+
+
+def take_numbers(view, user, group):
+    """`user` and `group`: the numbers outside, which files keep; inside the script knows itself by others."""
+    write("/proc/self/setgroups", "deny")
+    write("/proc/self/uid_map", "%d %d 1" % (view["user"], user))
+    write("/proc/self/gid_map", "%d %d 1" % (view["group"], group))
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def build(view, most_processes):
+    """The file system of this namespace becomes what the view says."""
+    # Links lead elsewhere once the root has changed.
+    sources = [os.path.realpath(entry.get("source") or entry["path"]) for entry in view["entries"]]
+    mask = os.umask(0o022)
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_SLAVE)
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755,size=64m")
+    os.mkdir("/tmp" + HOST)
+    kernel.pivot_root("/tmp", "/tmp" + HOST)
+    os.chdir("/")
+    make_temporary("/tmp", view["temporaryBytes"])
+    for entry, source in zip(view["entries"], sources):
+        make_entry(entry, HOST + source)
+    make_devices(view["temporaryBytes"])
+    make_processes(most_processes)
+    if not view["network"]:
+        kernel.bring_up_loopback()
+    kernel.unmount(HOST)
+    os.rmdir(HOST)
+    kernel.remount("/", kernel.MS_RDONLY)
+    os.umask(mask)
+
+
+def make_entry(entry, source):
+    path, kind = entry["path"], entry["kind"]
+    if kind == "link":
+        make_parents(path)
+        os.symlink(entry["target"], path)
+    elif kind == "hidden":
+        kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755,size=1m")
+    elif kind == "writable":
+        make_place(path, source)
+        kernel.bind(source, path)
+        kernel.remount(path, kernel.MS_NOSUID | kernel.MS_NODEV)
+    elif os.path.lexists(source):
+        make_place(path, source)
+        kernel.bind(source, path)
+        kernel.make_unwritable(path)
+
+
+def make_place(path, source):
+    """Something to mount upon, of the same kind."""
+    if os.path.isdir(source):
+        os.makedirs(path, exist_ok=True)
+    elif not os.path.lexists(path):
+        make_parents(path)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def make_parents(path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+
+
+def make_temporary(path, size_bytes):
+    os.makedirs(path, exist_ok=True)
+    options = "mode=1777,size=%d,nr_inodes=%d" % (size_bytes, limits.most_temporary_files(size_bytes))
+    kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+
+
+def make_devices(size_bytes):
+    os.makedirs("/dev", exist_ok=True)
+    for name in DEVICES:
+        make_place("/dev/" + name, HOST + "/dev/" + name)
+        kernel.bind(HOST + "/dev/" + name, "/dev/" + name)
+    for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        os.symlink(target, "/dev/" + name)
+    make_temporary("/dev/shm", size_bytes)
+
+
+def make_processes(most):
+    os.mkdir("/proc")
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    if most and kernel.is_at_least(6, 14):
+        # Root's processes have no other limit. Each thread has a number too, and the first 300 are given only once.
+        write("/proc/sys/kernel/pid_max", str(300 + max(1024, 4 * most)))
+    for name in KERNEL_SWITCHES:
+        path = "/proc/" + name
+        if os.path.exists(path):
+            kernel.bind(path, path)
+            kernel.make_unwritable(path)

@@ -1,0 +1,89 @@
+"""What the script's own process becomes before the first line of the script: nothing of the service is left within its reach."""
+
+import base64
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+
+from . import kernel, limits, system_call_filter
+
+# Out of the way of scripts that write to every small number.
+REPORT_DESCRIPTOR = 200
+# The service answers people while scripts compute.
+NICE = 5
+
+
+def become(request, supervisor, isolated, log_write, report_write):
+    """Gives the function that reports to the supervisor."""
+    os.setsid()
+    kernel.signal_when_parent_dies(signal.SIGKILL)
+    if os.getppid() != supervisor:
+        os._exit(1)
+    kernel.be_readable()
+    kernel.prefer_as_memory_victim()
+    kernel.forbid_core_dumps()
+    report = take_streams(log_write, report_write)
+    take_environment(request)
+    os.nice(NICE)
+    limits.apply(request["limits"], isolated)
+    if isolated:
+        kernel.give_up_capabilities()
+        kernel.gain_no_rights()
+        if system_call_filter.is_known_here():
+            system_call_filter.apply()
+    return reporter(report)
+
+
+def take_streams(log_write, report_write):
+    report = fcntl.fcntl(report_write, fcntl.F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    # One pipe for both streams keeps their lines in the order they were written.
+    os.dup2(log_write, 1)
+    os.dup2(log_write, 2)
+    kernel.close_all_but({report})
+    return report
+
+
+def take_environment(request):
+    environment = request.get("environment")
+    if environment is not None:
+        os.environ.clear()
+        os.environ.update(environment)
+        time.tzset()
+    place = request.get("place")
+    if place is not None:
+        for name in ("script", "home"):
+            os.makedirs(place[name], mode=0o700)
+        write_script(place["script"], request["script"])
+        # Who has read the list of fonts needs it no more.
+        if place["seed"] and "matplotlib.font_manager" not in sys.modules and os.path.isdir(place["seed"]):
+            shutil.copytree(place["seed"], place["cache"])
+
+
+def write_script(directory, files):
+    for file in files:
+        path = os.path.join(directory, *file["name"].split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as written:
+            written.write(base64.b64decode(file["base64"]))
+
+
+def reporter(descriptor):
+    script = os.getpid()
+
+    def report(message):
+        if os.getpid() != script:
+            # A copy that the script forked has come back from main: it has nothing to say for the original.
+            os._exit(0)
+        # The first end of a line closes what a script may have written here.
+        line = ("\n" + json.dumps(message) + "\n").encode()
+        while line:
+            line = line[os.write(descriptor, line) :]
+
+    return report
+

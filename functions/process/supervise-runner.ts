@@ -1,0 +1,132 @@
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import type { Launch, LaunchedScript } from './launcher.ts'
+import { encodeRequest, framesOf } from './runner-channel.ts'
+import { runnerEventSchema, runnerReportSchema, type RunnerEvent, type ScriptEnd } from './runner-events.ts'
+
+/** How long the runner may take to end a script before it is ended itself; it tries for five seconds. */
+const patienceMs = 7_000
+/** What cannot even be killed (it hangs in a disk) is waited for no longer than this. */
+const lastPatienceMs = 3_000
+
+/** A runner that waits for its request. */
+export type StartedRunner = {
+  readonly channel: Socket
+  readonly request: unknown
+  /** What the runner itself says, or whoever starts it: for the log, where it cannot run the script. */
+  readonly words: readonly Readable[]
+  /** Settles when its process has ended; a sentence where it could not be started. Undefined where nobody can tell. */
+  readonly exited: Promise<string | undefined>
+  /** The last resort. `pid` is what the runner said may be killed. */
+  readonly killHard: (pid: number | undefined) => Promise<void>
+  /** Called when nothing of it is left. */
+  readonly clearUp: () => Promise<void>
+}
+
+/** What the runner has told so far. */
+type Told = { pid?: number; refused?: string; ended?: ScriptEnd }
+
+/** Starts a runner, gives it its request, and passes on what it tells until nothing of the script is left. */
+export const superviseRunner = (launch: Launch, start: () => Promise<StartedRunner>): LaunchedScript => {
+  const asked = new AbortController()
+  const run = async (): Promise<ScriptEnd> => {
+    let runner: StartedRunner
+    try {
+      runner = await start()
+    } catch (cause) {
+      return { kind: 'not-started', cause: messageOf(cause) }
+    }
+    try {
+      return asked.signal.aborted ? await discard(runner) : await follow(runner, launch, asked.signal)
+    } finally {
+      await runner.clearUp()
+    }
+  }
+  return { ended: run(), end: () => asked.abort() }
+}
+
+/** Asked to end before it had begun. */
+const discard = async (runner: StartedRunner): Promise<ScriptEnd> => {
+  runner.channel.on('error', () => undefined)
+  runner.channel.destroy()
+  await runner.killHard(undefined)
+  const nothing = { exit: null, limit: null, endedProcesses: 0, survivors: 0, cpuSeconds: null, peakMemoryBytes: null }
+  return { kind: 'ended', stopped: true, ...nothing }
+}
+
+const follow = async (runner: StartedRunner, launch: Launch, stop: AbortSignal): Promise<ScriptEnd> => {
+  const { channel } = runner
+  const told: Told = {}
+  let impatience: NodeJS.Timeout | undefined
+  // It may end before it has read its request, or that we hang up.
+  channel.on('error', () => undefined)
+  channel.write(encodeRequest(runner.request))
+  const hangUp = (): void => {
+    channel.end()
+    impatience = setTimeout(() => {
+      void runner.killHard(told.pid)
+      impatience = setTimeout(() => channel.destroy(), lastPatienceMs)
+    }, patienceMs)
+  }
+  if (stop.aborted) hangUp()
+  else stop.addEventListener('abort', hangUp, { once: true })
+
+  const words = Promise.all(runner.words.map((stream) => passOn(stream, launch)))
+  await readFrames(channel, told, launch)
+  stop.removeEventListener('abort', hangUp)
+  clearTimeout(impatience)
+  channel.destroy()
+  if (told.ended?.kind !== 'ended' || told.ended.survivors > 0) await runner.killHard(told.pid)
+  const failure = await runner.exited
+  await words
+  if (failure !== undefined) return { kind: 'not-started', cause: failure }
+  if (told.refused !== undefined) return { kind: 'not-started', cause: told.refused }
+  if (told.ended) return told.ended
+  if (told.pid !== undefined) return { kind: 'runner-lost' }
+  return { kind: 'not-started', cause: 'its last words are in the log' }
+}
+
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+const passOn = async (stream: Readable, launch: Launch): Promise<void> => {
+  try {
+    for await (const bytes of stream) if (bytes instanceof Buffer) await launch.onLog(bytes)
+  } catch {
+    // Cut off with its process.
+  }
+}
+
+const readFrames = async (channel: Readable, told: Told, launch: Launch): Promise<void> => {
+  try {
+    for await (const frame of framesOf(channel)) {
+      if (frame.kind === 'log') {
+        await launch.onLog(frame.bytes)
+        continue
+      }
+      const event = runnerEventSchema.safeParse(frame.event)
+      if (event.success) take(event.data, told, launch)
+    }
+  } catch {
+    // Cut off by us: it could not be ended.
+  }
+}
+
+const take = (event: RunnerEvent, told: Told, launch: Launch): void => {
+  switch (event.event) {
+    case 'started':
+      told.pid = event.pid
+      return
+    case 'refused':
+      told.refused = event.cause
+      return
+    case 'report': {
+      const report = runnerReportSchema.safeParse(event.report)
+      if (report.success) launch.onReport(report.data)
+      return
+    }
+    case 'ended': {
+      const { stopped, limit, exit, endedProcesses, survivors, cpuSeconds, peakMemoryBytes } = event
+      told.ended = { kind: 'ended', stopped, limit, exit, endedProcesses, survivors, cpuSeconds, peakMemoryBytes }
+    }
+  }
+}
