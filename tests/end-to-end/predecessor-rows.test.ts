@@ -182,7 +182,7 @@ describe('the broker', () => {
       expect(outcomes).toMatchObject([{ outcome: 'queued', runNumber: 2 }])
       expect((await latestOf('BROKEN', 2))?.state).toBe('Queued')
       // On a busy machine the database may take longer to answer than `make up` waits for it.
-    await vi.waitFor(() => stack.upAgain(), { timeout: 180_000, interval: 1_000 })
+      await vi.waitFor(() => stack.upAgain(), { timeout: 180_000, interval: 1_000 })
       expect((await ended('BROKEN', 2)).state).toBe('Completed')
     },
   )
