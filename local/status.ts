@@ -26,6 +26,7 @@ try {
   const down = rows.filter((row) => !row.isUp).map((row) => row.name)
   console.log(formatTable(rows, new Date()))
   console.log(`\nhttp://127.0.0.1:${running.port}/  (gateway: process ${running.identity.pid}, state in ${state.root})`)
+  if (running.metricsPort !== undefined) console.log(`http://127.0.0.1:${running.metricsPort}/metrics`)
   if (down.length > 0) console.log(`Down: ${down.join(', ')}`)
   process.exitCode = down.length > 0 ? 1 : 0
 } catch (error) {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { memoryOf } from '../../local/processes/memory-of.ts'
 import type { Figure, Measurement } from '../figure.ts'
 import type { BenchStack } from '../stack/bench-stack.ts'
-import { memoryOf } from './process-memory.ts'
 
 /** Two passes of detection by cron, so that every process has done its usual work. */
 const settleMs = 21_000

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
+import { familiesOf } from '../../local/processes/families.ts'
+import { secondsOf, ticksPerSecond } from '../../local/processes/processor-seconds.ts'
 import type { BenchStack } from '../stack/bench-stack.ts'
-import { familiesOf } from './families.ts'
-
-/** In `/proc/<pid>/stat` and `/proc/stat`: hundredths of a second, on every Linux that Node runs on. */
-const ticksPerSecond = 100
 
 type Reading = { readonly byName: ReadonlyMap<string, number>; readonly machineBusy: number; readonly at: number }
 
@@ -43,15 +41,6 @@ const readAll = async (stack: BenchStack): Promise<Reading> => {
     if (ofChildren > 0) add(`${name}-children`, ofChildren)
   }
   return { byName, machineBusy: await machineBusySeconds(), at: performance.now() }
-}
-
-/** Zero for one that has ended meanwhile. */
-const secondsOf = async (pid: number): Promise<{ readonly own: number; readonly children: number }> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The name may hold anything; after its last parenthesis come the fields from the third on.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15).map(Number)
-  return { own: (user + system) / ticksPerSecond, children: (childUser + childSystem) / ticksPerSecond }
 }
 
 const machineBusySeconds = async (): Promise<number> => {

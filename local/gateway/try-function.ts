@@ -9,6 +9,8 @@ export type TriedGateway = {
   readonly url: string
   readonly directory: string
   readonly restart: () => Promise<TriedGateway>
+  readonly authorization: string
+  readonly writeSecret: (name: string, value: string) => void
   /** Calls as the operator, with credentials. */
   readonly system: (method: string, path: string, body?: unknown) => Promise<Response>
   /** Deploys the function and waits until it is ready. */
@@ -32,6 +34,7 @@ export function writeFunction(directory: string, name: string, code = functionCo
 async function open(directory: string, more: Partial<GatewayOptions>): Promise<TriedGateway> {
   const gateway = await startGateway({
     port: 0,
+    metricsPort: 0,
     stateDirectory: join(directory, 'state'),
     bundles: join(directory, 'dist'),
     credentials,
@@ -51,6 +54,8 @@ async function open(directory: string, more: Partial<GatewayOptions>): Promise<T
     gateway,
     url,
     directory,
+    authorization,
+    writeSecret: (name, value) => writeFileSync(join(directory, 'state', 'secrets', name), value),
     system,
     deploy: async (service, rest = {}) => {
       const answer = await system('POST', '/system/functions', { service, image: `${service}:latest`, ...rest })

@@ -14,7 +14,7 @@ export function findProgram(...names: readonly string[]): string | undefined {
   return undefined
 }
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()

@@ -40,8 +40,11 @@ export function parseStat(stat: string): { state: string; startedAtTicks: string
   return state === undefined || startedAtTicks === undefined ? undefined : { state, startedAtTicks }
 }
 
+let knownBootId: string | undefined
+
 function bootId(): string {
-  return readOrUndefined('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown'
+  knownBootId ??= readOrUndefined('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown'
+  return knownBootId
 }
 
 function readOrUndefined(path: string): string | undefined {

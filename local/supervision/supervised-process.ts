@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { identify, type ProcessIdentity } from '../processes/identity.ts'
 import { restartBackOff, type BackOff } from './back-off.ts'
+import { letGoOfOutput, sendToGroup } from './process-group.ts'
 import { splitLines } from './split-lines.ts'
 
 export type Command = {
@@ -31,8 +32,6 @@ export type SupervisedProcess = {
   /** Asks it to end, waits for its grace, ends its process group. It is not started again. */
   stop(): Promise<void>
 }
-
-const lastWordsMs = 2_000
 
 /**
  * Keeps one process running until told to stop. It runs in a process group of its own and holds the end of a pipe as
@@ -122,23 +121,5 @@ function readOutput(child: ChildProcess, onLines: (lines: readonly string[]) => 
   for (const stream of [child.stdout, child.stderr]) {
     const lines = splitLines(onLines)
     stream?.on('data', (chunk: Buffer) => lines.write(chunk)).on('end', () => lines.end())
-  }
-}
-
-/** What it started may still hold its output open: the rest of its group ends with it, and nobody waits for others. */
-function letGoOfOutput(child: ChildProcess): void {
-  if (child.pid !== undefined) sendToGroup(child.pid, 'SIGKILL')
-  const patience = setTimeout(() => {
-    child.stdout?.destroy()
-    child.stderr?.destroy()
-  }, lastWordsMs)
-  child.once('close', () => clearTimeout(patience))
-}
-
-function sendToGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group is empty: nothing is left of it.
   }
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { fingerprintOf } from '../bundle/inputs.ts'
 import { isFree } from '../processes/free-port.ts'
 import { identitySchema, isAlive, type ProcessIdentity } from '../processes/identity.ts'
 import { plainEnvironment, startDetached } from '../processes/start-detached.ts'
@@ -12,7 +12,13 @@ import { whoHoldsPort } from '../processes/who-holds-port.ts'
 import { tailOf } from '../services/private-service.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
 
-const recordSchema = z.object({ identity: identitySchema, port: z.number().int(), fingerprint: z.string() })
+const recordSchema = z.object({
+  identity: identitySchema,
+  port: z.number().int(),
+  /** Absent in what an older gateway wrote. */
+  metricsPort: z.number().int().optional(),
+  fingerprint: z.string(),
+})
 export type GatewayRecord = z.infer<typeof recordSchema>
 
 /** Functions drain for up to thirty seconds, then the gateway itself ends. */
@@ -43,7 +49,8 @@ export async function launchGateway(
   { port, bundles, signal }: { port: number; bundles: string; signal: AbortSignal },
 ): Promise<'started' | 'started anew' | 'already running'> {
   const program = join(bundles, 'gateway', 'main.mjs')
-  const fingerprint = createHash('sha256').update(process.execPath).update(readFileSync(program)).digest('hex')
+  const files = ['gateway/main.mjs', 'gateway/watchdog-process.mjs']
+  const fingerprint = fingerprintOf(bundles, files, [process.execPath])
   const running = runningGateway(state)
   if (running !== undefined) {
     const isSame = running.port === port && running.fingerprint === fingerprint
@@ -64,6 +71,7 @@ export async function launchGateway(
       STATE_DIR: state.root,
       BUNDLES: bundles,
       LAUNCH_FINGERPRINT: fingerprint,
+      METRICS_PORT: process.env['METRICS_PORT'],
       ALLOWED_HOSTS: process.env['ALLOWED_HOSTS'],
     },
     logFile,

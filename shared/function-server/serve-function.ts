@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Server } from 'node:http'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { collectWhenIdle } from './collect-when-idle.ts'
+import { drainable } from './drainable.ts'
 import { isLoopbackHost } from './is-loopback-host.ts'
 import { faultFields, openLog, type Log } from './log.ts'
 import { problem } from './problem.ts'
@@ -104,6 +105,7 @@ export const serveFunction = (
   server.requestTimeout = 0
   server.headersTimeout = 30_000
   server.keepAliveTimeout = 75_000
+  const draining = drainable(server)
 
   const stop = (): void => {
     if (stopping) return
@@ -116,12 +118,9 @@ export const serveFunction = (
     giveUp.unref()
     void (async () => {
       try {
-        const closed = new Promise((resolve) => server.close(resolve))
-        // A connection whose request was answered meanwhile stays open for the next one, and would keep the server waiting for it.
-        const closeIdle = setInterval(() => server.closeIdleConnections(), 50)
+        const closed = draining.stop()
         await description.stopping?.()
         await closed
-        clearInterval(closeIdle)
         await description.stop?.()
         log.info({ event: { action: 'stopped' } }, `${description.name} has stopped`)
         process.exit(0)

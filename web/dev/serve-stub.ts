@@ -10,7 +10,10 @@ export const stubApi = (): Plugin => ({
   apply: 'serve',
   config: () => {
     const target = process.env['API']
-    return target ? { server: { proxy: { '/api': { target, changeOrigin: true } } } } : {}
+    if (!target) return {}
+    // A service takes no changes from pages of elsewhere, and for it we are elsewhere: this proxy vouches for its own pages.
+    const headers = { origin: new URL(target).origin }
+    return { server: { proxy: { '/api': { target, changeOrigin: true, headers } } } }
   },
   configureServer: (server) => {
     if (process.env['API']) return

@@ -29,10 +29,15 @@ export type DeployedFunction = {
   update(deployment: Deployment): void
   scale(replicas: number): void
   desiredReplicas(): number
+  /** It slept at zero, and none of its replicas has been ready yet, or failed. */
+  isWaking(): boolean
   choose(): Choice
   /** Resolves once a replica is ready, or false when the signal ends the wait. */
   becomesReady(signal: AbortSignal): Promise<boolean>
   countInvocation(): void
+  countAnswer(status: number): void
+  /** How many calls were answered 200 so far: what scaling by throughput looks at. */
+  successes(): number
   status(): FunctionStatus
   replicas(): readonly Replica[]
   /** All replicas are ready and of the newest version; old ones may still finish what they hold. */
@@ -45,7 +50,7 @@ export function startFunction(
   first: { deployment: Deployment; replicas?: number; createdAt?: string },
 ): DeployedFunction {
   const createdAt = first.createdAt ?? new Date().toISOString()
-  let [invocationCount, isStopped] = [0, false]
+  let [invocationCount, successes, isStopped, hasSlept] = [0, 0, false, false]
   const draining = new Set<Replica>()
   const watchers = new Set<() => void>()
   let newest: Version = { deployment: first.deployment, limits: functionLimits(first.deployment), replicas: [] }
@@ -113,8 +118,13 @@ export function startFunction(
       reconcile()
     },
     scale: (replicas) => {
+      hasSlept = desired === 0
       desired = bounded(replicas)
       reconcile()
+    },
+    isWaking: () => {
+      const isStarting = (replica: Replica) => replica.state() === 'starting' && replica.restarts() === 0
+      return hasSlept && serving().length === 0 && newest.replicas.every(isStarting)
     },
     choose: () => chooseReplica(serving(), newest.limits.maxInFlight),
     becomesReady: (signal) =>
@@ -132,6 +142,10 @@ export function startFunction(
         else look()
       }),
     countInvocation: () => (invocationCount += 1),
+    countAnswer: (status) => {
+      if (status === 200) successes += 1
+    },
+    successes: () => successes,
     status: () =>
       functionStatus(newest.deployment, {
         invocationCount,

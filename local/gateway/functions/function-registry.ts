@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { startFunction, type DeployedFunction, type FunctionSurroundings } from './deployed-function.ts'
 import { deploymentSchema, type Deployment } from './deployment.ts'
-import { whyNotRunnable } from './function-command.ts'
-import { functionLimits } from './limits.ts'
+import { runtimeOf, whyNotRunnable } from './function-command.ts'
+import { watchdogProgram } from './watchdog-program.ts'
 
 export type Refusal = { readonly kind: 'refused'; readonly reason: string }
 export type DeployOutcome = { readonly kind: 'deployed' | 'unchanged' | 'absent' } | Refusal
@@ -51,7 +51,7 @@ export function openFunctionRegistry(directory: string, surroundings: FunctionSu
       const name = deployment.service
       const running = functions.get(name)
       if (running === undefined && how === 'update') return { kind: 'absent' }
-      const reason = whyNotRunnable(deployment, surroundings.places) ?? whyLimitsAreWrong(deployment)
+      const reason = whyNotRunnable(deployment, surroundings.places)
       if (reason !== undefined) return { kind: 'refused', reason }
       const print = fingerprint(deployment, surroundings)
       if (running !== undefined && fingerprints.get(name) === print) return { kind: 'unchanged' }
@@ -68,7 +68,10 @@ export function openFunctionRegistry(directory: string, surroundings: FunctionSu
       functions.delete(name)
       fingerprints.delete(name)
       rmSync(join(directory, `${name}.json`), { force: true })
-      const left = running.stop().finally(() => leaving.delete(left))
+      const left = running.stop().finally(() => {
+        leaving.delete(left)
+        if (!functions.has(name)) rmSync(join(surroundings.places.scratch, name), { recursive: true, force: true })
+      })
       leaving.add(left)
       return 'removed'
     },
@@ -97,19 +100,11 @@ function readRecords(directory: string): z.infer<typeof recordSchema>[] {
   })
 }
 
-function whyLimitsAreWrong(deployment: Deployment): string | undefined {
-  try {
-    functionLimits(deployment)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
-
-/** What a function is made of: its description, its secrets and every file of its bundle. */
+/** What a function is made of: its description, its secrets, every file of its bundle, and what serves it. */
 function fingerprint(deployment: Deployment, { secrets, places }: FunctionSurroundings): string {
   const hash = createHash('sha256').update(JSON.stringify(deployment))
   hash.update(secrets.fingerprint(deployment.secrets ?? []))
+  if (runtimeOf(deployment, places) === 'fork') hash.update(readFileSync(watchdogProgram))
   const folder = join(places.bundles, deployment.service)
   if (existsSync(folder)) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())

@@ -2,11 +2,13 @@ import type { Deployment } from './deployment.ts'
 
 /** What stack.yml states about how a function is called, started, scaled and ended. */
 export type FunctionLimits = {
-  /** The longest a call may take. */
+  /** The longest a call may take; Infinity where it is 0. */
   readonly execTimeoutMs: number
   /** Calls at a time per replica; Infinity where unset. */
   readonly maxInFlight: number
   readonly replicas: { readonly least: number; readonly most: number }
+  /** How many replicas more at a time while throughput is high; 0 where the number of replicas is the operator's alone. */
+  readonly scalingStep: number
   readonly readyPath: string
   readonly healthPath: string
   /** From SIGTERM to SIGKILL. */
@@ -17,6 +19,8 @@ export type FunctionLimits = {
 const execTimeoutDefault = '60s'
 /** What Kubernetes gives. */
 const graceDefault = '30s'
+/** OpenFaaS' own: what its Community Edition allows, and a fifth of it at a time. */
+const [mostDefault, factorDefault] = [5, 20]
 
 /**
  * Reads them from where OpenFaaS has them: the watchdog's environment, scaling labels, probe annotations.
@@ -25,10 +29,14 @@ const graceDefault = '30s'
 export function functionLimits(deployment: Deployment): FunctionLimits {
   const { envVars = {}, labels = {}, annotations = {} } = deployment
   const least = wholeNumber(labels, 'com.openfaas.scale.min', 1)
+  const most = Math.max(least, wholeNumber(labels, 'com.openfaas.scale.max', mostDefault))
+  const factor = wholeNumber(labels, 'com.openfaas.scale.factor', factorDefault)
+  if (factor > 100) throw new Error(`com.openfaas.scale.factor is "${factor}": a number from 0 to 100 was expected`)
   return {
-    execTimeoutMs: duration(envVars, 'exec_timeout', execTimeoutDefault),
+    execTimeoutMs: duration(envVars, 'exec_timeout', execTimeoutDefault) || Infinity,
     maxInFlight: wholeNumber(envVars, 'max_inflight', 0) || Infinity,
-    replicas: { least, most: Math.max(least, wholeNumber(labels, 'com.openfaas.scale.max', 20)) },
+    replicas: { least, most },
+    scalingStep: least === most ? 0 : Math.ceil((most * factor) / 100),
     readyPath: annotations['com.openfaas.ready.http.path'] ?? envVars['ready_path'] ?? '/_/ready',
     healthPath: annotations['com.openfaas.health.http.path'] ?? '/_/health',
     graceMs: duration(envVars, 'grace_period', graceDefault),

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { Agent } from 'node:http'
 import { freePort } from '../../processes/free-port.ts'
-import type { ProcessIdentity } from '../../processes/identity.ts'
+import { isAlive, type ProcessIdentity } from '../../processes/identity.ts'
 import { supervise, type Command } from '../../supervision/supervised-process.ts'
 import { probe, type ProbeTiming } from './probe.ts'
 
 export type ReplicaState = 'starting' | 'ready' | 'not ready' | 'draining'
+
+export type ReplicaProcess = {
+  readonly pid: number
+  readonly startedAt: Date
+  /** Asked of the kernel, which knows before we are told; never of its successor. */
+  readonly isAlive: () => boolean
+}
 
 /** One process of a function, restarted as often as it takes. */
 export type Replica = {
@@ -13,7 +20,7 @@ export type Replica = {
   readonly instance: string
   state(): ReplicaState
   port(): number
-  process(): { readonly pid: number; readonly startedAt: Date } | undefined
+  process(): ReplicaProcess | undefined
   restarts(): number
   /** Calls under way. */
   inFlight: number
@@ -98,7 +105,9 @@ export function startReplica(options: ReplicaOptions): Replica {
     port: () => port,
     process: () => {
       const current = supervised.current()
-      return current && { pid: current.identity.pid, startedAt: current.startedAt }
+      if (current === undefined) return undefined
+      const { identity, startedAt } = current
+      return { pid: identity.pid, startedAt, isAlive: () => isAlive(identity) }
     },
     restarts: supervised.restarts,
     refused: () => change('not ready'),

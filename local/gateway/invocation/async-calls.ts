@@ -1,93 +1,110 @@
-import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Destination } from './find-destination.ts'
-import { beginCall } from './forwarded-headers.ts'
+import { beginCall, headersToCallback, headersToLaterCall } from './forwarded-headers.ts'
+import { postWhole, type Answer } from './post-whole.ts'
+import { refuseCall } from './refuse-call.ts'
+import { takeBody } from './take-body.ts'
+import { openWorkQueue } from './work-queue.ts'
 
-const [largestBodyBytes, largestQueue, atATime] = [1024 * 1024, 1_000, 10]
+export type AsyncLimits = {
+  /** Calls made at a time. */
+  readonly atATime: number
+  /** Calls waiting to be made; further ones get 429. */
+  readonly mostWaiting: number
+  readonly largestBodyBytes: number
+  /** An answer longer than this is not kept for the callback. */
+  readonly largestAnswerBytes: number
+  /** Bodies and answers kept, all together. */
+  readonly mostHeldBytes: number
+  /** How long a caller may take to send the body, and a callback to take the answer. */
+  readonly bodyMs: number
+  readonly callbackMs: number
+}
 
-type Answer = { readonly status: number; readonly body: Buffer; readonly seconds: number }
+const mebibyte = 1024 * 1024
+export const usualAsyncLimits: AsyncLimits = {
+  atATime: 10,
+  mostWaiting: 1_000,
+  largestBodyBytes: mebibyte,
+  largestAnswerBytes: mebibyte,
+  mostHeldBytes: 64 * mebibyte,
+  bodyMs: 60_000,
+  callbackMs: 30_000,
+}
+
+export type AsyncCalls = {
+  accept(request: IncomingMessage, response: ServerResponse, destination: Destination): Promise<void>
+  /** Waits for what is under way or waiting, no longer than so long; tells how many calls are then lost. */
+  finish(withinMs: number): Promise<number>
+}
 
 /**
  * Calls answered with 202 at once and made afterwards, in memory only: nothing of ours depends on them. Each goes
- * through the gateway like any other call; where the caller named an `X-Callback-Url`, the answer is sent there.
+ * through the gateway like any other call; where the caller named an `X-Callback-Url`, the answer is sent there, and
+ * whoever is slow to take it keeps no other call waiting.
  */
-export function openAsyncCalls(gatewayPort: () => number): {
-  accept(request: IncomingMessage, response: ServerResponse, destination: Destination): Promise<void>
-} {
-  const waiting: (() => Promise<void>)[] = []
-  let running = 0
-  const next = () => {
-    const work = running < atATime ? waiting.shift() : undefined
-    if (work === undefined) return
-    running += 1
-    void work().finally(() => {
-      running -= 1
-      next()
-    })
+export function openAsyncCalls(options: {
+  readonly gatewayPort: () => number
+  readonly isKnown: (functionName: string) => boolean
+  /** A line in a function's log. */
+  readonly say: (functionName: string, text: string) => void
+  readonly limits: AsyncLimits
+}): AsyncCalls {
+  const { limits, say } = options
+  const queue = openWorkQueue(limits)
+  let [heldBytes, unfinished] = [0, 0]
+
+  const callBack = async (name: string, url: URL, callId: string, answer: Answer): Promise<void> => {
+    if (heldBytes + answer.body.length > limits.mostHeldBytes) {
+      return say(name, `the answer of call ${callId} is lost: too many answers wait for ${url.host} and others`)
+    }
+    heldBytes += answer.body.length
+    const sent = { headers: headersToCallback(name, callId, answer), body: answer.body }
+    const taken = await postWhole(url, sent, { timeoutMs: limits.callbackMs, largestAnswerBytes: mebibyte })
+    heldBytes -= answer.body.length
+    if (taken.status >= 400) say(name, `the callback of call ${callId} to ${url.host} failed: ${taken.status}`)
   }
+
   return {
     accept: async (request, response, destination) => {
-      const refuse = (status: number, reason: string) => response.writeHead(status).end(`${reason}\n`)
-      if (request.method !== 'POST') return void refuse(405, 'Asynchronous calls are made by POST.')
-      const callback = request.headers['x-callback-url']
-      if (callback !== undefined && !isHttpUrl(String(callback))) return void refuse(400, 'X-Callback-Url is no URL.')
-      if (waiting.length >= largestQueue) return void refuse(429, 'Too many calls are waiting. Try again later.')
-      const body = await readBody(request)
-      if (body === undefined) return void refuse(413, `The body is larger than ${largestBodyBytes} bytes.`)
-      const { callId } = beginCall(request)
-      waiting.push(async () => {
-        const path = `/function/${destination.functionName}${destination.path}`
-        const headers = { 'content-type': request.headers['content-type'] ?? 'text/plain', 'x-call-id': callId }
-        const answer = await post(new URL(`http://127.0.0.1:${gatewayPort()}${path}`), headers, body)
-        if (callback === undefined) return
-        await post(new URL(String(callback)), callbackHeaders(destination.functionName, callId, answer), answer.body)
+      const name = destination.functionName
+      const refuse = (status: number, reason: string) => refuseCall(request, response, status, reason)
+      if (request.method !== 'POST') return refuse(405, 'Asynchronous calls are made by POST.')
+      if (!options.isKnown(name)) return refuse(404, `There is no function "${name}" here.`)
+      const callback = callbackOf(request)
+      if (callback === 'wrong') return refuse(400, 'X-Callback-Url is no http or https address.')
+      const tooMany = 'Too many calls are waiting. Try again later.'
+      const body = await takeBody(request, { largestBytes: limits.largestBodyBytes, withinMs: limits.bodyMs })
+      if (body === 'too large') return refuse(413, `The body is larger than ${limits.largestBodyBytes} bytes.`)
+      if (body === 'too slow') return refuse(408, `The body did not come within ${limits.bodyMs / 1000} s.`)
+      if (body === 'broken off') return void response.destroy()
+      if (heldBytes + body.length > limits.mostHeldBytes) return refuse(429, tooMany)
+
+      const times = beginCall(request)
+      const url = new URL(`http://127.0.0.1:${options.gatewayPort()}/function/${name}${destination.path}`)
+      const sent = { headers: headersToLaterCall(request, times), body }
+      const isAccepted = queue.add(async () => {
+        const answer = await postWhole(url, sent, { largestAnswerBytes: limits.largestAnswerBytes })
+        heldBytes -= body.length
+        if (callback === undefined) unfinished -= 1
+        else void callBack(name, callback, times.callId, answer).finally(() => (unfinished -= 1))
       })
-      response.writeHead(202, { 'X-Call-Id': callId }).end()
-      next()
+      if (!isAccepted) return refuse(429, tooMany)
+      heldBytes += body.length
+      unfinished += 1
+      response.writeHead(202, { 'X-Call-Id': times.callId }).end()
+    },
+    finish: async (withinMs) => {
+      const patience = AbortSignal.timeout(withinMs)
+      while (unfinished > 0 && !patience.aborted) await new Promise((resolve) => setTimeout(resolve, 20))
+      return unfinished
     },
   }
 }
 
-function callbackHeaders(functionName: string, callId: string, answer: Answer): OutgoingHttpHeaders {
-  return {
-    'X-Call-Id': callId,
-    'X-Function-Name': functionName,
-    'X-Function-Status': String(answer.status),
-    'X-Duration-Seconds': answer.seconds.toFixed(6),
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk)
-    size += bytes.length
-    if (size <= largestBodyBytes) chunks.push(bytes)
-  }
-  return size > largestBodyBytes ? undefined : Buffer.concat(chunks)
-}
-
-/** Never fails: who cannot be reached has answered 502. */
-function post(url: URL, headers: OutgoingHttpHeaders, body: Buffer): Promise<Answer> {
-  const began = performance.now()
-  const seconds = () => (performance.now() - began) / 1000
-  return new Promise((resolve) => {
-    const failed = (error: Error) => resolve({ status: 502, body: Buffer.from(error.message), seconds: seconds() })
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const sent = send(url, { method: 'POST', headers: { ...headers, 'content-length': body.length } }, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.once('error', failed)
-      answer.once('end', () =>
-        resolve({ status: answer.statusCode ?? 502, body: Buffer.concat(chunks), seconds: seconds() }),
-      )
-    })
-    sent.once('error', failed)
-    sent.end(body)
-  })
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+function callbackOf(request: IncomingMessage): URL | undefined | 'wrong' {
+  const given = request.headers['x-callback-url']
+  if (given === undefined) return undefined
+  const url = URL.parse(String(given))
+  return url !== null && /^https?:$/.test(url.protocol) ? url : 'wrong'
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 /** Headers that speak of one connection only, and never pass a proxy (RFC 9110 §7.6.1). */
 const ofOneConnection = new Set([
@@ -44,6 +44,30 @@ export function headersToFunction(request: IncomingMessage, call: CallTimes, pre
 export function headersToCaller(answer: IncomingMessage, call: CallTimes, seconds: number): string[] {
   const replaced = new Set(['x-call-id', 'x-start-time', 'x-duration-seconds', 'transfer-encoding'])
   return [...passing(answer, replaced), ...callHeaders(call, seconds)]
+}
+
+/** Of one connection's framing, or for us alone. */
+const notForLater = new Set(['host', 'content-length', 'transfer-encoding', 'expect', 'x-call-id', 'x-callback-url'])
+
+/** What a call that is made later brings: all that the caller sent, under the name the caller was told. */
+export function headersToLaterCall(request: IncomingMessage, call: CallTimes): string[] {
+  return [...passing(request, notForLater), 'X-Call-Id', call.callId]
+}
+
+const ofTheCall = ['x-call-id', 'x-function-name', 'x-function-status', 'x-duration-seconds']
+const notForCallbacks = new Set(['content-length', 'transfer-encoding', 'date', 'set-cookie', ...ofTheCall])
+
+/** What a callback brings: the function's own headers, and which call it answers. */
+export function headersToCallback(
+  functionName: string,
+  callId: string,
+  answer: { readonly status: number; readonly seconds: number; readonly headers: IncomingHttpHeaders },
+): string[] {
+  const own = Object.entries(answer.headers).flatMap(([name, value]) =>
+    typeof value !== 'string' || ofOneConnection.has(name) || notForCallbacks.has(name) ? [] : [name, value],
+  )
+  const call = ['X-Call-Id', callId, 'X-Function-Name', functionName, 'X-Function-Status', String(answer.status)]
+  return [...own, ...call, 'X-Duration-Seconds', answer.seconds.toFixed(6)]
 }
 
 export function callHeaders(call: CallTimes, seconds: number): string[] {

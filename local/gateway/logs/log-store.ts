@@ -17,7 +17,10 @@ export type LogQuery = { readonly instance?: string; readonly since?: Date; read
 
 export type LogStore = {
   append(name: string, instance: string, lines: readonly string[]): void
-  read(name: string, query: LogQuery): LogLine[]
+  /** Has anything ever been printed under this name? */
+  has(name: string): boolean
+  /** The lines kept at this moment, oldest first, parsed a few at a time as they are asked for. */
+  read(name: string, query: LogQuery): Iterable<readonly LogLine[]>
   /** What is appended from now on; the answer ends it. */
   follow(name: string, onLines: (lines: readonly LogLine[]) => void): () => void
 }
@@ -46,7 +49,8 @@ export function openLogStore(
       sizes.set(name, (size > largest ? 0 : size) + Buffer.byteLength(written))
       for (const follower of followers.get(name) ?? []) follower(lines)
     },
-    read: (name, query) => readLog(directory, name, query),
+    has: (name) => Object.values(logFiles(directory, name)).some((path) => existsSync(path)),
+    read: (name, query) => piecesOf(keptLines(directory, name), query),
     follow: (name, onLines) => {
       const set = followers.get(name) ?? new Set()
       followers.set(name, set.add(onLines))
@@ -61,14 +65,32 @@ export function logFiles(directory: string, name: string): { current: string; as
 
 /** The lines kept, oldest first. */
 export function readLog(directory: string, name: string, query: LogQuery): LogLine[] {
+  return [...piecesOf(keptLines(directory, name), query)].flat()
+}
+
+function keptLines(directory: string, name: string): readonly string[] {
   const { current, aside } = logFiles(directory, name)
-  const lines = [aside, current]
-    .filter((path) => existsSync(path))
-    .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
-    .flatMap(parseLogLine)
-    .filter((line) => query.instance === undefined || line.instance === query.instance)
-    .filter((line) => query.since === undefined || new Date(line.timestamp) >= query.since)
-  return query.tail === undefined || query.tail < 0 ? lines : lines.slice(Math.max(0, lines.length - query.tail))
+  const kept = [aside, current].filter((path) => existsSync(path))
+  return kept.flatMap((path) => readFileSync(path, 'utf8').split('\n'))
+}
+
+const pieceLines = 500
+
+/** In pieces, so that whoever reads a long log need not hold up everybody else meanwhile. */
+function* piecesOf(texts: readonly string[], query: LogQuery): Iterable<readonly LogLine[]> {
+  const isAsked = (line: LogLine) =>
+    (query.instance === undefined || line.instance === query.instance) &&
+    (query.since === undefined || new Date(line.timestamp) >= query.since)
+  const linesAt = (index: number) => parseLogLine(texts[index] ?? '').filter(isAsked)
+  let first = 0
+  if (query.tail !== undefined && query.tail >= 0) {
+    first = texts.length
+    for (let found = 0; first > 0 && found < query.tail; first -= 1) found += linesAt(first - 1).length
+  }
+  for (let index = first; index < texts.length; index += pieceLines) {
+    const end = Math.min(texts.length, index + pieceLines)
+    yield Array.from({ length: end - index }, (_, offset) => linesAt(index + offset)).flat()
+  }
 }
 
 export function parseLogLine(text: string): LogLine[] {

@@ -14,6 +14,8 @@ import { join } from 'node:path'
 export type SecretStore = {
   names(): readonly string[]
   has(name: string): boolean
+  /** Belongs to the gateway itself: functions may be given it, but nobody sees or changes it from outside. */
+  isOwn(name: string): boolean
   write(name: string, value: Buffer): void
   remove(name: string): void
   /** Changes when one of these secrets does. */
@@ -25,7 +27,6 @@ export type SecretStore = {
 /** A file's name, and nothing that could lead elsewhere. */
 export const secretName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
 
-/** The gateway's own: functions may be given them, but the list does not show them. */
 const ownNames = ['basic-auth-user', 'basic-auth-password']
 
 /** Secrets as files that only we can read. */
@@ -38,6 +39,7 @@ export function openSecretStore(directory: string, mounts: string): SecretStore 
   return {
     names: () => readdirSync(directory).filter((name) => secretName.test(name) && !ownNames.includes(name)),
     has: (name) => secretName.test(name) && existsSync(place(name)),
+    isOwn: (name) => ownNames.includes(name),
     write: (name, value) => {
       writeFileSync(place(name), value, { mode: 0o600 })
       chmodSync(place(name), 0o600)

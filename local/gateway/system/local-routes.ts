@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { companionSchema, type Companions } from '../companions/companions.ts'
 import type { FunctionRegistry } from '../functions/function-registry.ts'
 import { localStatus } from '../local-status.ts'
+import { onlyBy } from './only-by.ts'
 import { parseBody } from './parse-body.ts'
 
 /** What only this gateway has: the state of every process, and the companions. */
@@ -15,5 +16,7 @@ export function localRoutes(registry: FunctionRegistry, companions: Companions):
     await companions.become(body.value)
     return context.body(null, 202)
   })
+  onlyBy(routes, '/local/status', ['GET'])
+  onlyBy(routes, '/local/companions', ['PUT'])
   return routes
 }
