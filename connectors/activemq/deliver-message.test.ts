@@ -9,29 +9,40 @@ import type { Event } from './what-becomes-of-a-message.ts'
 type Answer = Extract<Event, { kind: 'answered' | 'unreached' | 'cut' }>
 const answered = (status: number): Answer => ({ kind: 'answered', status })
 
+const nothingMeasured = { isBrokerConnected: () => true, brokerConnections: () => 1, isListening: () => new Map() }
+
 const scene = (
   answer: (functionName: string, attempt: number) => Answer | Promise<Answer>,
-  message: { expiresInMs?: number; content?: MessageContent } = {},
+  message: { expiresInMs?: number; content?: MessageContent; isByFunction?: boolean; isGatewayUp?: boolean } = {},
 ) => {
   const clock = openManualClock()
   const lines: string[] = []
   const calls: string[] = []
   const fates: string[] = []
   const add = (_: object, text: string): void => void lines.push(text)
+  const gone = new Set<string>()
+  let heard = 0
+  const { isByFunction = false, isGatewayUp = true } = message
   const stopping = new AbortController()
   const abandoning = new AbortController()
   const on: Delivery = {
     async invoke(functionName) {
       calls.push(functionName)
       const attempt = calls.filter((name) => name === functionName).length
-      return { event: await answer(functionName, attempt), callId: 'c-1', text: 'the answer' }
+      const event = await answer(functionName, attempt)
+      return { event, isByFunction, callId: 'c-1', text: 'the answer', seconds: 0 }
+    },
+    listens: (functionName) => !gone.has(functionName),
+    hearAgain: () => {
+      heard += 1
+      return Promise.resolve(isGatewayUp)
     },
     printsResponse: false,
     printsResponseBody: false,
     clock,
     random: () => 0,
     log: { info: add, warn: add, error: add },
-    measures: measureIn(new Registry(), () => true),
+    measures: measureIn(new Registry(), nothingMeasured),
     stopping: stopping.signal,
     abandoning: abandoning.signal,
   }
@@ -50,9 +61,24 @@ const scene = (
       fates.push(`dead letter: ${reason}`)
       return Promise.resolve('settled')
     },
+    giveBack() {
+      fates.push('given back')
+      return Promise.resolve('returned')
+    },
   }
   const deliver = (...functions: string[]): Promise<void> => deliverMessage(given, functions, on)
-  return { clock, lines, calls, fates, deliver, on, stop: () => stopping.abort(), abandon: () => abandoning.abort() }
+  return {
+    clock,
+    lines,
+    calls,
+    fates,
+    deliver,
+    on,
+    gone,
+    heard: () => heard,
+    stop: () => stopping.abort(),
+    abandon: () => abandoning.abort(),
+  }
 }
 
 test('A message is acknowledged after the answer, not before', async () => {
@@ -97,9 +123,17 @@ test('A message that has expired already is not taken to anyone', async () => {
   expect({ calls, fates }).toEqual({ calls: [], fates: ['ack'] })
 })
 
+test('Of one that had expired long before it came it is said that clocks may differ: the broker hands on none that has by its own', async () => {
+  const { deliver, fates, lines } = scene(() => answered(200), { expiresInMs: -37_000 })
+  await deliver('a')
+  expect(fates).toEqual(['ack'])
+  expect(lines).toEqual([expect.stringMatching(/^done with: it had expired 37 s before it came; .* clocks .* differ$/)])
+})
+
 test.each([
   [answered(500), 'done with: the function answered 500'],
   [answered(404), 'done with: the function answered 404'],
+  [answered(307), 'done with: the function answered 307, a redirection, which is not followed'],
   [answered(502), 'done with: the function answered 502'],
   [{ kind: 'cut', reason: 'socket hang up' } satisfies Answer, 'done with: no answer came (socket hang up)'],
 ])('After %j the message is done with, and the log says so', async (answer, line) => {
@@ -131,6 +165,72 @@ test('Of several functions each is tried until it is done, without waiting for t
   await clock.advance(600)
   await delivering
   expect(calls).toEqual(['busy', 'free', 'busy', 'busy'])
+  expect(fates).toEqual(['ack'])
+})
+
+test('A held message whose function is gone goes back to its queue', async () => {
+  const { deliver, calls, fates, gone, lines, clock } = scene(() => answered(503))
+  const delivering = deliver('a')
+  await clock.advance(250)
+  gone.add('a')
+  await clock.advance(2_000)
+  await delivering
+  expect({ calls, fates }).toEqual({ calls: ['a', 'a'], fates: ['given back'] })
+  expect(lines.at(-1)).toBe('let go: the function no longer listens to this queue')
+})
+
+test('Where one function is gone and another has done its work, the message is done with', async () => {
+  const { deliver, fates, gone, clock } = scene((name) => answered(name === 'gone' ? 503 : 200))
+  const delivering = deliver('gone', 'there')
+  await clock.advance(0)
+  gone.add('gone')
+  await clock.advance(2_000)
+  await delivering
+  expect(fates).toEqual(['ack'])
+})
+
+test('After 404 the gateway is asked: what it lists has answered itself, what it does not list any more was removed meanwhile', async () => {
+  const listed = scene(() => answered(404))
+  await listed.deliver('a')
+  expect({ fates: listed.fates, heard: listed.heard() }).toEqual({ fates: ['ack'], heard: 1 })
+  const removed = scene(() => {
+    removed.gone.add('a')
+    return answered(404)
+  })
+  await removed.deliver('a')
+  expect({ fates: removed.fates, calls: removed.calls }).toEqual({ fates: ['given back'], calls: ['a'] })
+})
+
+test('Where the gateway does not tell after a 404, the message is held', async () => {
+  const { deliver, fates, lines, clock, calls } = scene((_, attempt) => answered(attempt < 3 ? 404 : 200), {
+    isGatewayUp: false,
+  })
+  const delivering = deliver('a')
+  await clock.advance(5_000)
+  await delivering
+  expect({ calls: calls.length, fates }).toEqual({ calls: 3, fates: ['ack'] })
+  expect(lines).toEqual(['held: the gateway could not be reached (it answered 404 and does not tell its functions)'])
+})
+
+test('A 404 that the function gave itself costs no question', async () => {
+  const { deliver, fates, heard } = scene(() => answered(404), { isByFunction: true })
+  await deliver('a')
+  expect({ fates, heard: heard() }).toEqual({ fates: ['ack'], heard: 0 })
+})
+
+test('A clock that is set back or forward makes nobody call without a pause or wait for ever', async () => {
+  const { deliver, fates, clock, calls, on } = scene((_, attempt) => answered(attempt < 30 ? 503 : 200), {
+    expiresInMs: 3_600_000,
+  })
+  let attempts = 0
+  // An hour back, then half an hour forward, and so on.
+  const steps = [0, -3_600_000, 1_800_000, -7_200_000, 0]
+  Object.assign(on, { clock: { ...clock, now: () => clock.now() + (steps[(attempts += 1) % steps.length] ?? 0) } })
+  const delivering = deliver('a')
+  await clock.advance(1_000)
+  expect(calls.length).toBeLessThan(5)
+  await clock.advance(60_000)
+  await delivering
   expect(fates).toEqual(['ack'])
 })
 

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { createServer as createRawServer, type AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { openScriptedGateway, type Call } from '../../tests/support/scripted-gateway.ts'
 import { invokeFunction, type Invocation } from './invoke-function.ts'
@@ -35,8 +36,10 @@ test('The function gets the body and is told connector, topic and message', asyn
   })
   expect(await invoke(gateway.url)).toEqual({
     event: { kind: 'answered', status: 201 },
+    isByFunction: false,
     callId: 'call-1',
     text: 'done',
+    seconds: expect.any(Number) as number,
   })
   expect(calls[0]).toMatchObject({
     functionName: 'process.openfaas-fn',
@@ -94,4 +97,65 @@ test('An answer that breaks off in its middle is a cut', async () => {
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
   expect((await invoke(`http://127.0.0.1:${port}`)).event.kind).toBe('cut')
+})
+
+/** A gateway that answers every connection with these bytes, and ends it or not. */
+const gatewaySaying = async (bytes: string, isEnded = false): Promise<string> => {
+  const server = createRawServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => (isEnded ? socket.end(bytes) : socket.write(bytes)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test.each([
+  ['speaks another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['speaks TLS', '\u0015\u0003\u0003\u0000\u0002\u0002\n'],
+  ['changes the protocol', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+  ['sends headers without end', `HTTP/1.1 200 OK\r\n${'x-more: and more\r\n'.repeat(5_000)}`],
+])('A gateway that %s has cut the call', async (_, bytes) => {
+  expect((await invoke(await gatewaySaying(bytes))).event.kind).toBe('cut')
+})
+
+test.each([429, 503])(
+  'A %i whose body breaks off counts all the same: nobody has worked on the message',
+  async (status) => {
+    const url = await gatewaySaying(`HTTP/1.1 ${status} No\r\ncontent-length: 100\r\n\r\nsome`, true)
+    expect(await invoke(url)).toMatchObject({ event: { kind: 'answered', status }, text: 'some' })
+  },
+)
+
+test('A redirection is an answer, and is not followed', async () => {
+  const calls: Call[] = []
+  const gateway = await gatewayThat((call) => {
+    calls.push(call)
+    call.answer(302)
+  })
+  expect((await invoke(gateway.url)).event).toEqual({ kind: 'answered', status: 302 })
+  expect(calls).toHaveLength(1)
+})
+
+test('What no header can hold is percent-encoded: a queue may have any name and a message any content type', async () => {
+  const calls: Call[] = []
+  const gateway = await gatewayThat((call) => {
+    calls.push(call)
+    call.answer(200)
+  })
+  await invoke(gateway.url, { topic: 'Größe 日本', contentType: 'text/plain\r\nx-evil: 1', messageId: 'ID:\ud800' })
+  expect(calls[0]?.headers).toMatchObject({
+    'x-topic': 'Gr%C3%B6%C3%9Fe %E6%97%A5%E6%9C%AC',
+    'content-type': 'text/plain%0D%0Ax-evil: 1',
+    'x-message-id': 'ID:%EF%BF%BD',
+  })
+  expect(calls[0]?.headers['x-evil']).toBeUndefined()
+})
+
+test('A gateway that takes the connection and never begins TLS was not reached', async () => {
+  const url = (await gatewaySaying('')).replace('http:', 'https:')
+  expect((await invoke(url, { connectMs: 100 })).event).toEqual({
+    kind: 'unreached',
+    reason: 'no connection within 0.1 s',
+  })
 })

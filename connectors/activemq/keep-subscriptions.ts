@@ -9,6 +9,9 @@ export type Subscriptions = {
   /** Takes nothing more. Messages in hand are settled by who has them. */
   readonly end: () => void
   readonly topics: () => readonly string[]
+  readonly listens: (functionName: string, topic: string) => boolean
+  /** Whether the broker lets us, by topic. */
+  readonly isListening: () => ReadonlyMap<string, boolean>
 }
 
 const describe = (route: Route): string =>
@@ -65,5 +68,7 @@ export const keepSubscriptions = (options: {
       for (const [topic, { subscription }] of kept) leave(topic, subscription)
     },
     topics: () => [...kept.keys()],
+    listens: (functionName, topic) => kept.get(topic)?.route.functions.includes(functionName) ?? false,
+    isListening: () => new Map([...kept].map(([topic, { subscription }]) => [topic, subscription.isListening()])),
   }
 }

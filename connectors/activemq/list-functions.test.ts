@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createRawServer, type AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { listedFunction, openScriptedGateway } from '../../tests/support/scripted-gateway.ts'
 import { GatewayUnavailable, listFunctions, type GatewayAccess } from './list-functions.ts'
@@ -90,6 +90,31 @@ test.each([
   const asked = listFunctions(access(url, { timeoutMs }), [], signal)
   await expect(asked).rejects.toBeInstanceOf(GatewayUnavailable)
   await expect(asked).rejects.toThrow(words)
+})
+
+test('A redirection is not followed, and where it leads is said', async () => {
+  const server = createServer((_, response) => response.writeHead(308, { location: 'https://faas.example/x?y' }).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await expect(listFunctions(access(url), [], signal)).rejects.toThrow(
+    'the gateway answered 308, a redirection to https://faas.example; gateway_url must be where the gateway itself answers',
+  )
+})
+
+test.each([
+  ['speaks another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['changes the protocol', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+  ['sends headers without end', `HTTP/1.1 200 OK\r\n${'x-more: and more\r\n'.repeat(5_000)}`],
+])('A gateway that %s is unavailable', async (_, answer) => {
+  const server = createRawServer((socket) => {
+    socket.on('error', () => undefined).resume()
+    socket.write(answer)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await expect(listFunctions(access(url), [], signal)).rejects.toBeInstanceOf(GatewayUnavailable)
 })
 
 test('Nobody listens there', async () => {

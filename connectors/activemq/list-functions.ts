@@ -18,11 +18,22 @@ export type GatewayAccess = {
 
 const largestAnswerBytes = 32 * 1024 * 1024
 
+/** A proxy in front that wants https, most likely. */
+const towards = (location: string | undefined): string => {
+  const origin = location === undefined ? undefined : URL.parse(location)?.origin
+  return origin === undefined
+    ? ''
+    : `, a redirection to ${origin}; gateway_url must be where the gateway itself answers`
+}
+
 const get = (access: GatewayAccess, path: string, signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new GatewayUnavailable(`GET ${path}: ${why}`))
     const credentials = access.credentials()
     const request = access.gatewayUrl.startsWith('https:') ? requestHttps : requestHttp
+    const fail = (why: string): void => {
+      clearTimeout(limit)
+      reject(new GatewayUnavailable(`GET ${path}: ${why}`))
+    }
     const call = request(
       `${access.gatewayUrl}${path}`,
       {
@@ -42,7 +53,9 @@ const get = (access: GatewayAccess, path: string, signal: AbortSignal): Promise<
         answer.on('error', (fault) => fail(fault.message))
         answer.on('end', () => {
           clearTimeout(limit)
-          if (answer.statusCode !== 200) return fail(`the gateway answered ${answer.statusCode}`)
+          if (answer.statusCode !== 200) {
+            return fail(`the gateway answered ${answer.statusCode}${towards(answer.headers.location)}`)
+          }
           try {
             resolve(JSON.parse(Buffer.concat(parts).toString()))
           } catch {
@@ -55,10 +68,9 @@ const get = (access: GatewayAccess, path: string, signal: AbortSignal): Promise<
       () => call.destroy(new Error(`no answer within ${access.timeoutMs / 1000} s`)),
       access.timeoutMs,
     )
-    call.on('error', (fault: NodeJS.ErrnoException) => {
-      clearTimeout(limit)
-      fail(fault.message || fault.code || 'the connection failed')
-    })
+    call.on('error', (fault: NodeJS.ErrnoException) => fail(fault.message || fault.code || 'the connection failed'))
+    // Whatever else ends it without a word, such as an answer 101; what an answer has ended already stays as it is.
+    call.on('close', () => setImmediate(fail, 'the connection was closed'))
     call.end()
   })
 

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, inject, test } from 'vitest'
 import { openBroker } from '#broker/open-broker.ts'
+import { makeAuthority } from '../../tests/support/certificates.ts'
 import { startMortalBroker } from '../../tests/support/mortal-broker.ts'
 import { listedFunction, openScriptedGateway, type Call } from '../../tests/support/scripted-gateway.ts'
+import { startSecuredBroker } from '../../tests/support/secured-broker.ts'
 
 const closing: (() => Promise<void> | void)[] = []
 afterEach(async () => {
@@ -61,13 +63,15 @@ const run = (environment: Record<string, string>, secrets: Record<string, string
     const response = await fetch(`http://127.0.0.1:${String(port())}${path}`)
     return { status: response.status, body: await response.text() }
   }
-  return { child, ended, output: () => output, lines, messages, ask }
+  const replaceSecret = (name: string, value: string): void => writeFileSync(join(folder, name), `${value}\n`)
+  return { child, ended, replaceSecret, output: () => output, lines, messages, ask }
 }
 
 const newTopic = (): string => `connector-main-${randomBytes(4).toString('hex')}`
 
 const openSender = (url: string) => {
-  const sender = openBroker({ url, log: quiet })
+  // Long enough for its own back-off after a broker has been away.
+  const sender = openBroker({ url, log: quiet, sendWithinMs: 30_000 })
   closing.push(sender.close)
   return sender
 }
@@ -99,6 +103,70 @@ test('With exit_with_parent it ends when its standard input is closed', async ()
   connector.child.stdin?.end()
   expect(await connector.ended).toEqual([0, null])
 })
+
+test('At SIGTERM what is held goes back at once, without waiting for the grace', async () => {
+  const topic = newTopic()
+  const gateway = await openGateway(topic)
+  const settings = { gateway_url: gateway.url, shutdown_timeout: '10m' }
+  const connector = run(settings, { 'broker-url': inject('brokerUrl') })
+  await openSender(inject('brokerUrl')).send(topic, 'held')
+  await expect.poll(() => gateway.calls.length).toBe(1)
+  gateway.calls[0]?.answer(503)
+  await expect.poll(() => connector.messages().some((message) => String(message).startsWith('held:'))).toBe(true)
+  // Answered too, should another attempt be under way at that moment.
+  const answering = setInterval(() => gateway.calls.forEach((call, n) => n > 0 && call.answer(503)), 20)
+  closing.push(() => clearInterval(answering))
+  connector.child.kill('SIGTERM')
+  expect(await connector.ended).toEqual([0, null])
+  clearInterval(answering)
+  const before = gateway.calls.length
+  run({ gateway_url: gateway.url }, { 'broker-url': inject('brokerUrl') })
+  await expect.poll(() => gateway.calls.slice(before).map((call) => call.body)).toEqual(['held'])
+})
+
+test('A wrong password is told of once and never shown; a replaced secret counts at the next attempt', async () => {
+  const gateway = await openGateway(newTopic())
+  const wrong = new URL(inject('brokerUrl'))
+  wrong.password = 'hunter2-hunter2'
+  const connector = run({ gateway_url: gateway.url }, { 'broker-url': wrong.href })
+  const told = (): unknown[] =>
+    connector.messages().filter((message) => String(message).includes('password is invalid'))
+  await expect.poll(told).toHaveLength(1)
+  expect((await connector.ask('/_/ready')).status).toBe(503)
+  expect((await connector.ask('/_/health')).status).toBe(200)
+  connector.replaceSecret('broker-url', 'tcp://user:hunter2-hunter2@broker:61616')
+  await expect
+    .poll(() => connector.messages().some((message) => String(message).includes('begins with tcp:, which is OpenWire')))
+    .toBe(true)
+  connector.replaceSecret('broker-url', inject('brokerUrl'))
+  await expect.poll(async () => (await connector.ask('/_/ready')).status, { timeout: 30_000 }).toBe(200)
+  expect(told()).toHaveLength(1)
+  const { password } = new URL(inject('brokerUrl'))
+  for (const secret of ['hunter2', password, 'stomp://autoreduction']) expect(connector.output()).not.toContain(secret)
+})
+
+test('Over TLS it trusts what the secret says, and starts with no secret that cannot be used', async () => {
+  const authority = await makeAuthority('ours')
+  closing.push(authority.remove)
+  const activeMq = await startSecuredBroker(authority.certificate, await authority.issue('broker', 'DNS:localhost'))
+  closing.push(activeMq.remove)
+  const topic = `open.${newTopic()}`
+  const gateway = await openGateway(topic)
+  const { certificate, key } = await authority.issue('connector', 'DNS:connector')
+  const secrets = { 'broker-url': activeMq.mutualUrl, 'broker-ca': authority.certificate }
+  const client = { 'broker-certificate': certificate, 'broker-key': key }
+  const connector = run({ gateway_url: gateway.url }, { ...secrets, ...client })
+  await expect.poll(async () => (await connector.ask('/_/ready')).status).toBe(200)
+  await openSender(activeMq.plainUrl).send(topic, 'x')
+  await expect.poll(() => gateway.calls.map((call) => call.body)).toEqual(['x'])
+  gateway.calls[0]?.answer(200)
+
+  const half = run({ gateway_url: gateway.url }, { ...secrets, 'broker-key': key })
+  expect(await half.ended).toEqual([1, null])
+  expect(half.messages()).toEqual([
+    'There is a secret broker-key but no broker-certificate; a client certificate needs both.',
+  ])
+}, 180_000)
 
 test('Killed before the answer it has acknowledged nothing: its successor gets the message', async () => {
   const topic = newTopic()

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { Registry } from 'prom-client'
-import { parseBrokerAddress } from '#broker/broker-address.ts'
+import { brokerSecrets, checkBrokerSecrets } from '#broker/broker-secrets.ts'
 import { faultFields, openLog } from '#function-server/log.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret } from '#function-server/settings.ts'
@@ -12,13 +12,12 @@ const log = openLog(name)
 
 const start = (): void => {
   const settings = readConnectorSettings()
-  const brokerUrl = (): string => readSecret('broker-url')
-  // Once here, so that a wrong one stops the start with a sentence; then before each attempt, since secrets change.
-  parseBrokerAddress(brokerUrl())
+  checkBrokerSecrets()
   const registry = new Registry()
   const connector = startConnector({
     settings,
-    brokerUrl,
+    brokerUrl: brokerSecrets.url,
+    brokerCertificates: brokerSecrets.certificates,
     credentials: () =>
       settings.hasBasicAuth
         ? { user: readSecret('basic-auth-user'), password: readSecret('basic-auth-password') }

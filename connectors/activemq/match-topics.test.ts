@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { functionStatusSchema, type FunctionStatus } from './function-status.ts'
-import { matchTopics } from './match-topics.ts'
+import { matchTopics, refuseTopics } from './match-topics.ts'
 
 const status = (name: string, topic: string | undefined, more: object = {}): FunctionStatus =>
   functionStatusSchema.parse({
@@ -64,4 +64,30 @@ test('The order in which the gateway lists functions makes no difference', () =>
       expect(routes(one)).toEqual(routes(other))
     }),
   )
+})
+
+test('What ActiveMQ would take for more than one queue, or for settings, is left alone and told', () => {
+  const functions = [
+    status('greedy', '>,Orders.*'),
+    status('mail', 'Orders,queue://Other'),
+    status('odd', 'Orders?consumer.exclusive=true'),
+    status('good', 'Orders.New, two words ,DLQ.Orders'),
+    status('cron', 'cron-function'),
+  ]
+  expect(matchTopics(functions, every).map(({ topic, functions: names }) => [topic, names])).toEqual([
+    ['DLQ.Orders', ['good.openfaas-fn']],
+    ['Orders', ['mail.openfaas-fn']],
+    ['Orders.New', ['good.openfaas-fn']],
+    ['two words', ['good.openfaas-fn']],
+  ])
+  expect(refuseTopics(functions, every)).toEqual([
+    'greedy.openfaas-fn asks for the topic ">", which is left alone: to ActiveMQ * and > mean many queues',
+    'greedy.openfaas-fn asks for the topic "Orders.*", which is left alone: to ActiveMQ * and > mean many queues',
+    'mail.openfaas-fn asks for the topic "queue://Other", which is left alone: it begins like an address; the name of a queue is enough',
+    'odd.openfaas-fn asks for the topic "Orders?consumer.exclusive=true", which is left alone: to ActiveMQ what follows a ? are options',
+  ])
+  const whole = { topics: [], topicDelimiter: ';' }
+  expect(matchTopics([status('a', 'A,queue://B')], whole)).toEqual([])
+  expect(refuseTopics([status('a', 'A,queue://B')], whole)[0]).toContain('a comma means several queues')
+  expect(refuseTopics(functions, { ...every, topics: ['Orders'] })).toEqual([])
 })

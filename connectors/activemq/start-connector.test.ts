@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { afterEach, expect, inject, test } from 'vitest'
 import { openBroker } from '#broker/open-broker.ts'
 import { listedFunction, openScriptedGateway, type Call } from '../../tests/support/scripted-gateway.ts'
+import { parseMetrics } from '../../tests/support/parse-metrics.ts'
 import { readConnectorSettings } from './read-settings.ts'
 import { startConnector } from './start-connector.ts'
 
@@ -298,6 +299,168 @@ test('A call that outlasts the grace goes back to the queue, and so does what is
   await expect.poll(() => calls.length).toBeGreaterThanOrEqual(3)
   await connector.stop()
   expect((await leftIn(topic)).map(({ text }) => text).sort()).toEqual(['endless', 'held'])
+})
+
+test('What is measured says, for each queue and function, what is under way, held and done', async () => {
+  const { topic, registry, send, calls, answerWith, sender } = await scene({
+    settings: { max_message_bytes: '100' },
+    functions: (name) => [listedFunction('process', name, { availableReplicas: 5 })],
+  })
+  const metric = async (name: string, labels: Record<string, string> = {}): Promise<number | undefined> =>
+    parseMetrics(await registry.metrics()).find(
+      (sample) =>
+        sample.name === `activemq_connector_${name}` &&
+        Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+    )?.value
+  const at = { topic, function: 'process.openfaas-fn' }
+  const result = (what: string) => metric('deliveries_total', { ...at, result: what })
+  answerWith((call) => {
+    if (call.body === 'good') call.answer(200)
+    if (call.body === 'bad') call.answer(500)
+    if (call.body === 'cut') call.cut()
+    if (call.body === 'busy' || call.body === 'late') call.answer(429)
+  })
+  await Promise.all(['good', 'bad', 'cut', 'busy', 'endless'].map((body) => send(body)))
+  await send('x'.repeat(101))
+  await send('late', { expiresInMs: 300 })
+  await expect.poll(() => result('expired')).toBe(1)
+  await expect.poll(() => metric('messages_total', { topic, fate: 'dead-lettered' })).toBe(1)
+  await expect.poll(() => metric('messages_total', { topic, fate: 'acknowledged' })).toBe(4)
+  expect([await result('succeeded'), await result('failed'), await result('cut')]).toEqual([1, 1, 1])
+  await expect.poll(() => metric('messages_held', at)).toBe(1)
+  await expect.poll(() => metric('calls_in_flight', at)).toBe(1)
+  expect(await metric('messages_in_hand', { topic })).toBe(2)
+  expect(await metric('holds_total', at)).toBeGreaterThan(1)
+  expect(await metric('places', { topic })).toBe(5)
+  expect(await metric('topic_listening', { topic })).toBe(1)
+  expect(await metric('broker_connected')).toBe(1)
+  expect(await metric('broker_reconnects_total')).toBe(0)
+  expect(await metric('polls_total', { outcome: 'listed' })).toBeGreaterThan(0)
+  expect(await metric('invocation_seconds_count', { function: at.function, answer: '500' })).toBe(1)
+
+  answerWith((call) => call.answer(200))
+  for (const call of calls.filter(({ body }) => body === 'endless')) call.answer(200)
+  await expect.poll(() => metric('messages_in_hand', { topic })).toBe(0)
+  expect([await metric('messages_held', at), await metric('calls_in_flight', at)]).toEqual([0, 0])
+  await sender.send(`DLQ.${topic}`, 'end')
+})
+
+test('Through a storm of refusals no more are in hand than there are places, calls keep their pauses, and all come through once', async () => {
+  const [count, places] = [500, 50]
+  const { calls, send, answerWith, registry, topic } = await scene({
+    functions: (name) => [listedFunction('process', name, { availableReplicas: places })],
+  })
+  answerWith((call) => call.answer(calls.length % 2 === 0 ? 429 : 503))
+  await Promise.all(Array.from({ length: count }, (_, n) => send(String(n))))
+  await expect.poll(() => calls.length).toBeGreaterThan(places * 4)
+  const inHand = parseMetrics(await registry.metrics()).find(
+    (sample) => sample.name === 'activemq_connector_messages_in_hand' && sample.labels['topic'] === topic,
+  )
+  expect(inHand?.value).toBe(places)
+  // Only those in hand are called for, each after a pause that has grown.
+  expect(new Set(calls.map((call) => call.body)).size).toBe(places)
+  const began = calls.length
+  const beganAtMs = performance.now()
+  await expect.poll(() => performance.now() - beganAtMs).toBeGreaterThan(2_000)
+  // From the fourth time on a message rests for at least 800 ms.
+  expect(calls.length - began).toBeLessThanOrEqual(places * Math.ceil((performance.now() - beganAtMs) / 800 + 1))
+
+  const served = new Map<string, number>()
+  answerWith((call) => {
+    served.set(call.body, (served.get(call.body) ?? 0) + 1)
+    call.answer(200)
+  })
+  await expect.poll(() => served.size, { timeout: 150_000 }).toBe(count)
+  expect([...served.values()].every((times) => times === 1)).toBe(true)
+}, 200_000)
+
+test('A function removed while a call is under way: the call ends as it ends; what is held waits in the queue for the next one', async () => {
+  const { calls, send, answerWith, list, lines, connector, topic } = await scene({
+    functions: (name) => [listedFunction('process', name, { availableReplicas: 2 })],
+  })
+  answerWith((call) => call.body === 'held' && call.answer(503))
+  await send('under way')
+  await send('held')
+  await expect.poll(() => new Set(calls.map((call) => call.body)).size).toBe(2)
+  answerWith((call) => call.answer(404))
+  list([])
+  await expect.poll(() => connector.topics()).toEqual([])
+  await expect.poll(() => lines).toContain('let go: the function no longer listens to this queue')
+  calls.find((call) => call.body === 'under way')?.answer(200)
+  const before = calls.length
+  answerWith((call) => call.answer(200))
+  list([listedFunction('successor', topic)])
+  await expect
+    .poll(() => calls.slice(before).map(({ functionName, body }) => `${functionName} ${body}`))
+    .toEqual(['successor.openfaas-fn held'])
+})
+
+test('A function that is removed and answers 404 before the gateway’s list says so loses nothing', async () => {
+  const { calls, send, answerWith, list, lines, topic } = await scene({ settings: { rebuild_interval: '2s' } })
+  answerWith((call) => {
+    list([])
+    call.answer(404)
+  })
+  await send('precious')
+  await expect.poll(() => lines).toContain('let go: the function no longer listens to this queue')
+  answerWith((call) => call.answer(200))
+  list([listedFunction('successor', topic)])
+  await expect
+    .poll(() => calls.map(({ functionName }) => functionName))
+    .toEqual(['process.openfaas-fn', 'successor.openfaas-fn'])
+})
+
+test('A function that asks for every queue gets none, is told of once, and takes nothing from others', async () => {
+  const { topic, calls, send, lines, connector } = await scene({
+    functions: (name) => [listedFunction('greedy', '>'), listedFunction('process', name)],
+  })
+  expect(connector.topics()).toEqual([topic])
+  await send('x')
+  await expect.poll(() => calls.map((call) => call.functionName)).toEqual(['process.openfaas-fn'])
+  expect(lines.filter((line) => line.startsWith('greedy.openfaas-fn asks for the topic ">"'))).toHaveLength(1)
+})
+
+test('A function scaled to nothing is woken by a call', async () => {
+  const { calls, send, answerWith, lines, topic } = await scene({
+    functions: (name) => [listedFunction('process', name, { availableReplicas: 0 })],
+  })
+  expect(lines).toContain(`${topic} leads to process.openfaas-fn, 1 at once`)
+  answerWith((call) => call.answer(calls.length === 1 ? 503 : 200))
+  await send('wake up')
+  await expect.poll(() => calls.length).toBe(2)
+})
+
+test('A changed max_inflight changes how many are taken at once', async () => {
+  const limited = (limit: string, name: string): object[] => [
+    listedFunction('process', name, { envVars: { max_inflight: limit } }),
+  ]
+  const { topic, calls, send, answerWith, list } = await scene({ functions: (name) => limited('1', name) })
+  answerWith(() => undefined)
+  await Promise.all(['a', 'b', 'c', 'd'].map((body) => send(body)))
+  await expect.poll(() => calls.length).toBe(1)
+  list(limited('3', topic))
+  await expect.poll(() => calls.length).toBe(3)
+  for (const call of calls) call.answer(200)
+  await expect.poll(() => calls.length).toBe(4)
+  calls[3]?.answer(200)
+})
+
+test('Of two connectors on one queue each message goes through one, and what one leaves the other takes', async () => {
+  const first = await scene()
+  const second = await scene({ functions: () => [listedFunction('process', first.topic)] })
+  first.answerWith(() => undefined)
+  second.answerWith(() => undefined)
+  await first.send('a')
+  await first.send('b')
+  await expect.poll(() => first.calls.length + second.calls.length).toBe(2)
+  expect([first.calls[0]?.body, second.calls[0]?.body].sort()).toEqual(['a', 'b'])
+  second.answerWith((call) => call.answer(200))
+  second.calls[0]?.answer(200)
+  const stopped = first.connector.stop()
+  await first.gateway.close()
+  await stopped
+  await first.send('c')
+  await expect.poll(() => second.calls.map((call) => call.body)).toContain('c')
 })
 
 test('Ready means connected and told by the gateway; what is measured can be read', async () => {

@@ -7,8 +7,9 @@ import { deliverMessage, type Delivery } from './deliver-message.ts'
 import { invokeFunction } from './invoke-function.ts'
 import { keepSubscriptions } from './keep-subscriptions.ts'
 import { listFunctions, type GatewayAccess } from './list-functions.ts'
-import { matchTopics } from './match-topics.ts'
+import { matchTopics, refuseTopics } from './match-topics.ts'
 import { measureIn } from './measure.ts'
+import { openNextList } from './next-list.ts'
 import type { ConnectorSettings } from './read-settings.ts'
 import { watchFunctions } from './watch-functions.ts'
 
@@ -25,6 +26,7 @@ export type Connector = {
 export const startConnector = (options: {
   readonly settings: ConnectorSettings
   readonly brokerUrl: () => string
+  readonly brokerCertificates?: BrokerOptions['certificates']
   readonly credentials: GatewayAccess['credentials']
   readonly registry: Registry
   readonly log: Log
@@ -38,10 +40,21 @@ export const startConnector = (options: {
   const stopping = new AbortController()
   const abandoning = new AbortController()
   const underway = new Set<Promise<void>>()
+  const nextList = openNextList()
+  let refused: readonly string[] = []
   let hasHeard = false
 
-  const broker = openBroker({ url: options.brokerUrl, log, ...options.brokerOptions })
-  const measures = measureIn(options.registry, () => broker.status().state === 'connected')
+  const broker = openBroker({
+    url: options.brokerUrl,
+    certificates: options.brokerCertificates,
+    log,
+    ...options.brokerOptions,
+  })
+  const measures = measureIn(options.registry, {
+    isBrokerConnected: () => broker.status().state === 'connected',
+    brokerConnections: broker.connections,
+    isListening: () => subscriptions.isListening(),
+  })
   const delivery: Delivery = {
     invoke: (functionName, message, body) =>
       invokeFunction({
@@ -54,6 +67,8 @@ export const startConnector = (options: {
         timeoutMs: settings.upstreamTimeoutMs,
         signal: abandoning.signal,
       }),
+    listens: (functionName, queue) => subscriptions.listens(functionName, queue),
+    hearAgain: nextList.next,
     printsResponse: settings.printsResponse,
     printsResponseBody: settings.printsResponseBody,
     clock,
@@ -78,15 +93,29 @@ export const startConnector = (options: {
     log,
   })
 
+  const tellRefused = (sentences: readonly string[]): void => {
+    for (const sentence of sentences) {
+      if (!refused.includes(sentence)) log.warn({ event: { action: 'route' } }, sentence)
+    }
+    refused = sentences
+  }
+
   const access = { gatewayUrl: settings.gatewayUrl, credentials: options.credentials, timeoutMs: 10_000 }
   const watching = watchFunctions({
-    list: (signal) => listFunctions(access, settings.namespaces, signal),
+    list(signal) {
+      nextList.begins()
+      return listFunctions(access, settings.namespaces, signal)
+    },
     intervalMs: settings.rebuildIntervalMs,
     heard(functions) {
       hasHeard = true
+      tellRefused(refuseTopics(functions, settings))
       subscriptions.follow(matchTopics(functions, settings))
     },
-    polled: measures.polled,
+    polled(isWell) {
+      measures.polled(isWell)
+      nextList.ended(isWell)
+    },
     clock,
     random,
     log,
@@ -103,6 +132,7 @@ export const startConnector = (options: {
     async stop() {
       subscriptions.end()
       stopping.abort()
+      nextList.stop()
       const patience = new AbortController()
       await Promise.race([Promise.allSettled(underway), clock.sleep(settings.shutdownTimeoutMs, patience.signal)])
       patience.abort()

@@ -12,6 +12,7 @@ export const watchFunctions = async (options: {
   readonly list: (signal: AbortSignal) => Promise<readonly FunctionStatus[]>
   readonly intervalMs: number
   readonly heard: (functions: readonly FunctionStatus[]) => void
+  /** After each question, and after what was heard has taken effect. */
   readonly polled: (isWell: boolean) => void
   readonly clock: Clock
   readonly random: () => number
@@ -28,8 +29,8 @@ export const watchFunctions = async (options: {
       const functions = await options.list(signal)
       failures = 0
       outage.over()
-      options.polled(true)
       if (!signal.aborted) options.heard(functions)
+      options.polled(true)
     } catch (fault) {
       if (signal.aborted) return
       failures += 1

@@ -38,7 +38,7 @@ test('Every other answer, a cut connection and an expired message are acknowledg
   )
   fc.assert(
     fc.property(events, circumstances, (event, given) => {
-      const isWell = event.kind === 'answered' && event.status < 400
+      const isWell = event.kind === 'answered' && event.status < 300
       expect(whatBecomesOfAMessage(event, given)).toMatchObject({ kind: 'ack', isWell })
     }),
   )

@@ -3,9 +3,11 @@ import { holdDelayMs } from './hold-delay.ts'
 /** What happened to a message on its way to one function. */
 export type Event =
   | { readonly kind: 'unreadable'; readonly reason: string }
-  /** Its time ran out before it could be handed on. */
-  | { readonly kind: 'expired' }
+  /** Its time ran out before it could be handed on; `lateMs` ago already when it came. */
+  | { readonly kind: 'expired'; readonly lateMs?: number }
   | { readonly kind: 'answered'; readonly status: number }
+  /** The gateway lists the function no longer, or no longer for this queue. */
+  | { readonly kind: 'gone' }
   /** No connection came about: the function cannot have heard of it. */
   | { readonly kind: 'unreached'; readonly reason: string }
   /** The connection ended before the answer: the function may have done its work, or not. */
@@ -25,6 +27,8 @@ export type Fate =
   | { readonly kind: 'ack'; readonly reason: string; readonly isWell: boolean }
   | { readonly kind: 'hold'; readonly reason: string; readonly delayMs: number }
   | { readonly kind: 'dead-letter'; readonly reason: string }
+  /** Nothing more is to be done for this function; if no other has taken the message, it goes back to its queue. */
+  | { readonly kind: 'give-back'; readonly reason: string }
 
 const hold = (reason: string, { nowMs, expiresAtMs, holds, random }: Circumstances): Fate => {
   if (expiresAtMs !== null && nowMs >= expiresAtMs) {
@@ -32,6 +36,16 @@ const hold = (reason: string, { nowMs, expiresAtMs, holds, random }: Circumstanc
   }
   return { kind: 'hold', reason, delayMs: holdDelayMs(holds, random, nowMs, expiresAtMs) }
 }
+
+/** The broker hands on nothing that has expired by its own clock, so what comes late by more than a second was measured by another. */
+const expiry = (lateMs: number): string =>
+  lateMs < 1_000
+    ? 'it expired before the function could take it'
+    : `it had expired ${Math.round(lateMs / 1_000)} s before it came; where this happens often, the clocks of sender, broker and connector differ`
+
+/** Whoever is asked elsewhere knows nothing of the message. */
+const answerOf = (status: number): string =>
+  status >= 300 && status < 400 ? `${status}, a redirection, which is not followed` : String(status)
 
 /**
  * The one place where it is decided. Held is what certainly was not worked on and may be soon; all else is done with, since whoever
@@ -45,7 +59,9 @@ export const whatBecomesOfAMessage = (event: Event, circumstances: Circumstances
     case 'unreadable':
       return { kind: 'dead-letter', reason: event.reason }
     case 'expired':
-      return { kind: 'ack', isWell: false, reason: 'it expired before the function could take it' }
+      return { kind: 'ack', isWell: false, reason: expiry(event.lateMs ?? 0) }
+    case 'gone':
+      return { kind: 'give-back', reason: 'the function no longer listens to this queue' }
     case 'unreached':
       return hold(`the gateway could not be reached (${event.reason})`, circumstances)
     case 'cut':
@@ -53,6 +69,6 @@ export const whatBecomesOfAMessage = (event: Event, circumstances: Circumstances
     case 'answered':
       if (event.status === 429) return hold('the function is busy (429)', circumstances)
       if (event.status === 503) return hold('the function is not there at the moment (503)', circumstances)
-      return { kind: 'ack', isWell: event.status < 400, reason: `the function answered ${event.status}` }
+      return { kind: 'ack', isWell: event.status < 300, reason: `the function answered ${answerOf(event.status)}` }
   }
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { BrokerUnavailable } from '#broker/broker-unavailable.ts'
+import { brokerSecrets } from '#broker/broker-secrets.ts'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
 import type { DataReady } from '#contracts/data-ready.ts'
@@ -25,7 +26,7 @@ const settings = readSettings(
 )
 const log = openLog('dispatch')
 const database = openDatabase(readSecret('database-url'), { connections: 4 })
-const broker = openBroker({ url: () => readSecret('broker-url'), log })
+const broker = openBroker({ ...brokerSecrets, log })
 
 const lastCall = openLastCall()
 let secondLook: NodeJS.Timeout | undefined

@@ -23,8 +23,14 @@ export function isActiveMqInstalled(): boolean {
   return findProgram('java') !== undefined && existsSync(join(home, 'bin', 'activemq.jar'))
 }
 
-/** An ActiveMQ of our own that speaks STOMP on loopback, with the user `autoreduction`. */
-export async function startPrivateActiveMq(options: PrivateServiceOptions): Promise<PrivateService> {
+/**
+ * An ActiveMQ of our own that speaks STOMP on loopback, with the user `autoreduction`.
+ * @param configure other settings than the usual ones, for tests
+ */
+export async function startPrivateActiveMq(
+  options: PrivateServiceOptions,
+  configure = brokerConfiguration,
+): Promise<PrivateService> {
   const { directory } = options
   const java = findProgram('java')
   if (java === undefined || !isActiveMqInstalled()) {
@@ -42,7 +48,7 @@ export async function startPrivateActiveMq(options: PrivateServiceOptions): Prom
       url: (port) => `stomp://autoreduction:${password}@127.0.0.1:${port}`,
       answers: answersStomp,
       prepare: (port) => {
-        writePrivateFile(join(directory, 'conf', 'activemq.xml'), brokerConfiguration({ port, password }))
+        writePrivateFile(join(directory, 'conf', 'activemq.xml'), configure({ port, password }))
         writePrivateFile(join(directory, 'conf', 'log4j.properties'), loggingConfiguration)
         return Promise.resolve({
           program: java,

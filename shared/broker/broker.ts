@@ -12,6 +12,8 @@ export type Broker = {
   /** Receives from now on, whatever becomes of the connection, until it is closed. */
   readonly subscribe: (queue: string, options: SubscribeOptions) => Subscription
   readonly status: () => BrokerStatus
+  /** How often a connection has come about. */
+  readonly connections: () => number
   /** Ends the connection in order. Messages in hand that are not settled go back to the broker. */
   readonly close: () => Promise<void>
 }
@@ -36,6 +38,8 @@ export type SubscribeOptions = {
 export type Subscription = {
   /** More takes effect at once; fewer as messages in hand are settled. */
   readonly setPrefetch: (prefetch: number) => void
+  /** Connected, and the broker lets us read this queue. A queue that it refuses is asked for again, ever more seldom, and ends no other. */
+  readonly isListening: () => boolean
   /** Receives nothing more; resolves when all messages in hand are settled. */
   readonly close: () => Promise<void>
 }
@@ -45,7 +49,7 @@ export type MessageContent =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly reason: string; readonly held: Buffer | null }
 
-/** `returned`: the connection that brought it has ended; the broker will deliver the message again, perhaps to another. */
+/** `returned`: given back, or the connection that brought it has ended; the broker will deliver the message again, perhaps to another. */
 export type Settled = 'settled' | 'returned'
 
 export type BrokerMessage = {
@@ -61,6 +65,8 @@ export type BrokerMessage = {
   readonly ack: () => Promise<Settled>
   /** Nobody can work with it: lays it aside in the queue's dead letters with the reason. */
   readonly deadLetter: (reason: string) => Promise<Settled>
+  /** Not now and not by us: the broker delivers it again, to us too if we still listen. */
+  readonly giveBack: () => Promise<Settled>
 }
 
 export type BrokerStatus =

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { openManualClock } from '../../tests/support/manual-clock.ts'
 import { brokerBackOff } from './back-off.ts'
+import { BrokerUnavailable } from './broker-unavailable.ts'
 import { keepConnected, type Supervised } from './keep-connected.ts'
 
 const hour = 3_600_000
@@ -55,6 +56,32 @@ test('Hours without a broker cost one line in the log, and attempts no closer th
   expect(supervision.outage()).toMatchObject({ sinceMs: 1_000_000, reason: 'connect ECONNREFUSED' })
   expect(attemptsAtMs.length).toBeGreaterThan(1_000)
   expect(attemptsAtMs.length).toBeLessThan((3 * hour) / 5_000)
+})
+
+test('In one outage each reason that will not pass by itself is told once, a passing one only when it is the first', async () => {
+  const reasons = [
+    'certificate expired',
+    'ECONNREFUSED',
+    'wrong password',
+    'ECONNREFUSED',
+    'certificate expired',
+    'timeout',
+  ]
+  const faults = ['ECONNRESET', ...reasons].map(
+    (reason) => new BrokerUnavailable('connect', reason, { isLasting: !/^[Et]/.test(reason) }),
+  )
+  let attempt = 0
+  const { clock, lines, supervision } = supervise(() =>
+    Promise.reject(faults[attempt++ % faults.length] ?? new Error()),
+  )
+  await clock.advance(hour)
+  expect(attempt).toBeGreaterThan(100)
+  expect(lines).toEqual([
+    'The broker is out of reach: ECONNRESET. Trying again until it answers.',
+    'The broker is still out of reach, now because certificate expired.',
+    'The broker is still out of reach, now because wrong password.',
+  ])
+  expect(supervision.outage()?.reason).toBe(faults[(attempt - 1) % faults.length]?.reason)
 })
 
 test('A broker that accepts and then throws us out is called ever more slowly, as one outage', async () => {

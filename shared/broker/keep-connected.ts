@@ -19,6 +19,15 @@ export type Supervision = {
   readonly ended: Promise<void>
 }
 
+type Ending = { readonly reason: string; readonly isLasting: boolean }
+
+/** What is no BrokerUnavailable comes from a secret that is missing or wrong; its sentences end with a full stop of their own. */
+const endingOf = (fault: unknown): Ending => {
+  if (fault instanceof BrokerUnavailable) return { reason: fault.reason, isLasting: fault.isLasting }
+  const reason = fault instanceof Error ? fault.message : String(fault)
+  return { reason: reason.replace(/\.+$/, ''), isLasting: true }
+}
+
 /**
  * Connects, and connects again when the connection ends, until told to stop. The delay between attempts grows, and falls back only
  * after a connection has lived: a broker that accepts and then throws us out is not called in a tight loop.
@@ -50,13 +59,12 @@ export const keepConnected = <Connection extends Supervised>(options: {
     outage.over()
   }
 
-  const lifeOfOneConnection = async (): Promise<string> => {
+  const lifeOfOneConnection = async (): Promise<Ending> => {
     let connection: Connection
     try {
       connection = await options.connect(signal)
     } catch (fault) {
-      if (fault instanceof BrokerUnavailable) return fault.reason
-      return fault instanceof Error ? fault.message : String(fault)
+      return endingOf(fault)
     }
     const sayGoodbye = (): void => void connection.disconnect()
     signal.addEventListener('abort', sayGoodbye)
@@ -66,15 +74,15 @@ export const keepConnected = <Connection extends Supervised>(options: {
     const reason = await connection.closed
     signal.removeEventListener('abort', sayGoodbye)
     options.onDown(reason)
-    return reason
+    return { reason, isLasting: false }
   }
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      const reason = await lifeOfOneConnection()
+      const { reason, isLasting } = await lifeOfOneConnection()
       if (signal.aborted) return
       failures += 1
-      outage.failed(reason)
+      outage.failed(reason, isLasting)
       await clock.sleep(delayBeforeAttempt(failures, options.random(), backOff), signal)
     }
   }

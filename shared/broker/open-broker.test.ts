@@ -126,6 +126,35 @@ test('While the prefetch changes all the time, every message is taken exactly on
   expect(lines).toEqual(['connected to the broker'])
 })
 
+test('What is given back comes again at once, and the place can be used', async () => {
+  const { broker, lines } = open()
+  const queue = newQueue()
+  const taken: BrokerMessage[] = []
+  broker.subscribe(queue, {
+    prefetch: 1,
+    async onMessage(message) {
+      taken.push(message)
+      if (taken.length === 1) expect(await message.giveBack()).toBe('returned')
+      else await message.ack()
+    },
+  })
+  await broker.send(queue, 'x')
+  await expect.poll(() => taken.length).toBe(2)
+  expect(taken.map((message) => message.isRedelivered)).toEqual([false, true])
+  await broker.send(queue, 'y')
+  await expect.poll(() => taken.length).toBe(3)
+  expect(lines).toEqual(['connected to the broker'])
+})
+
+test('A message whose headers are named like what objects own is taken like any other', async () => {
+  const { broker } = open()
+  const queue = newQueue()
+  await broker.send(queue, 'x', { headers: { hasOwnProperty: '1', constructor: '2', sender: 'till 4' } })
+  const { messages, texts } = listen(broker, queue)
+  await expect.poll(texts).toEqual(['x'])
+  expect(messages[0]?.headers).toMatchObject({ sender: 'till 4' })
+})
+
 test('A prefetch of nothing takes nothing, until it is raised', async () => {
   const { broker } = open()
   const queue = newQueue()

@@ -1,6 +1,7 @@
 import type { BrokerStatus, SendOptions } from './broker.ts'
 import { BrokerUnavailable } from './broker-unavailable.ts'
 import type { Clock } from './clock.ts'
+import { destinationOf } from './queue-name.ts'
 import type { StompConnection } from './stomp-connection.ts'
 
 /** Messages on their way out: written at once where there is a connection, else when there is one, each until its own deadline. */
@@ -50,7 +51,7 @@ export const openOutbox = (options: {
     const bytes = Buffer.from(body)
     const headers = {
       ...sendOptions.headers,
-      destination: `/queue/${queue}`,
+      destination: destinationOf(queue),
       'content-length': bytes.length,
       // With a length alone ActiveMQ would keep the body as bytes, which its console does not show.
       'amq-msg-type': 'text',
@@ -61,7 +62,9 @@ export const openOutbox = (options: {
     const message: Message = {
       write(over) {
         over.confirm('SEND', headers, bytes).then(resolve, (cause: unknown) => {
-          reject(cause instanceof BrokerUnavailable ? new BrokerUnavailable(attempted, cause.reason, { cause }) : cause)
+          if (!(cause instanceof BrokerUnavailable)) return reject(cause)
+          const { reason, isLasting } = cause
+          reject(new BrokerUnavailable(attempted, reason, { cause, isLasting }))
         })
       },
       giveUp: () => reject(unavailable()),

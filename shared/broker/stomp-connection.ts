@@ -1,30 +1,37 @@
-import { connect as connectTcp } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
-import stompit from 'stompit'
-import { z } from 'zod'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { BrokerAddress } from './broker-address.ts'
+import { secureContextOf, type BrokerCertificates } from './broker-certificates.ts'
 import { BrokerUnavailable } from './broker-unavailable.ts'
+import { explainTlsFault, type ConnectionFault, type Explanation } from './explain-fault.ts'
+import { openSocket, type Stage } from './open-socket.ts'
+import { connectClient, headersOf, type StompHeaders } from './stomp-client.ts'
 
-type StompHeaders = Readonly<Record<string, string | number>>
+type GivenHeaders = Readonly<Record<string, string | number>>
 
 /** One connection from its CONNECTED to its end; it never comes back to life. */
 export type StompConnection = {
   /** Resolves with the reason when the connection has ended, by whatever cause. */
   readonly closed: Promise<string>
   /** Writes a frame, and nothing says that it arrived; false when the connection has ended already. */
-  readonly write: (command: string, headers: StompHeaders, body?: Buffer) => boolean
+  readonly write: (command: string, headers: GivenHeaders, body?: Buffer) => boolean
   /**
    * Writes a frame and resolves when the broker confirms it.
-   * @throws {BrokerUnavailable} when the connection ends first
+   * @throws {BrokerUnavailable} lasting when the broker says no, after which the connection goes on; else because it ended first
    */
-  readonly confirm: (command: string, headers: StompHeaders, body?: Buffer) => Promise<void>
+  readonly confirm: (command: string, headers: GivenHeaders, body?: Buffer) => Promise<void>
   /** Returns what ends the subscription. Every frame's body must be read to its end. */
-  readonly subscribe: (headers: StompHeaders, onMessage: (frame: StompMessage) => void) => () => void
+  readonly subscribe: (headers: GivenHeaders, on: SubscriptionEvents) => () => void
   /** Says good-bye and ends; what was written before is done by then. */
   readonly disconnect: () => Promise<void>
 }
 
-type StompMessage = { readonly headers: Readonly<Record<string, string>>; readonly body: Readable }
+export type SubscriptionEvents = {
+  readonly message: (frame: { readonly headers: StompHeaders; readonly body: Readable }) => void
+  /** The broker has said yes, or no with its reason. Neither, when the connection ends first. */
+  readonly accepted: () => void
+  readonly refused: (reason: string) => void
+}
 
 export type StompLimits = {
   /** From opening the socket to CONNECTED; the library's own limit covers TCP only. */
@@ -32,6 +39,7 @@ export type StompLimits = {
   /** A confirmation that takes longer ends the connection. */
   readonly receiptMs: number
   readonly disconnectMs: number
+  /** A broker that is silent is left after two and a quarter to four and a half of these. */
   readonly heartBeatMs: number
 }
 
@@ -42,89 +50,134 @@ export const usualLimits: StompLimits = {
   heartBeatMs: 10_000,
 }
 
-/** As much of the library's client as is used; bare `connect` alone, see README. */
-type Client = {
-  sendFrame(command: string, headers: object, options?: { onReceipt(): void }): Writable
-  subscribe(headers: object, onMessage: (fault: Error | null, frame: Readable) => void): { getId(): number }
-  disconnect(): void
-  destroy(fault: Error): void
-  on(event: 'error', listener: (fault: Error & { code?: string }) => void): void
-  on(event: 'end', listener: () => void): void
+/** What is told of a frame that the broker was asked to confirm. */
+type Asked = {
+  readonly confirmed: () => void
+  readonly refused: (reason: string) => void
+  readonly lost: (reason: string) => void
 }
 
-/** The library has made a number of `content-length`. */
-const headersSchema = z.record(z.string(), z.coerce.string())
+/** A TLS record of the kind "alert": what a TLS port says to a STOMP frame. */
+const isTlsAlert = (data: Buffer): boolean => data[0] === 0x15 && data[1] === 0x03
+
+/** No broker is known to say a password back, but nobody can promise it. */
+const withoutPassword = (text: string, password: string | null): string =>
+  password === null || password.length < 4 ? text : text.replaceAll(password, '…')
 
 /**
- * Opens a connection and waits until the broker accepts it. Whatever goes wrong later, an ERROR frame included, ends it.
+ * Opens a connection and waits until the broker accepts it. Whatever goes wrong later ends it, and so does an ERROR frame, unless it names the
+ * frame that it refuses.
  * @throws {BrokerUnavailable}
+ * @throws {BrokerCertificateFault}
  */
-export const openStompConnection = (
+export const openStompConnection = async (
   address: BrokerAddress,
+  certificates: BrokerCertificates,
   limits: StompLimits,
   signal: AbortSignal,
 ): Promise<StompConnection> => {
-  const attempted = `connect to the broker at ${address.host}:${address.port}`
+  const secureContext = address.isEncrypted ? secureContextOf(certificates) : null
+  const where = `${address.host}:${address.port}`
   const opened = Promise.withResolvers<StompConnection>()
   const closed = Promise.withResolvers<string>()
-  const unconfirmed = new Set<(reason: string) => void>()
+  const asked = new Map<string, Asked>()
+  let stage: Stage = 'reaching'
   let endedBecause: string | null = null
 
-  const options = {
-    host: address.host,
-    port: address.port,
-    timeout: 0,
-    // The library writes a frame in several pieces: without TCP_NODELAY each send-and-wait takes 45 ms.
-    connect: (_: unknown, whenConnected?: () => void) =>
-      connectTcp({ host: address.host, port: address.port, noDelay: true }, whenConnected),
-    maxLineLength: 1024 * 1024,
-    maxHeaders: 1000,
-    // Beats go out early and are missed late: a broker that allows no grace would end a connection beating exactly at the interval.
-    heartbeatOutputMargin: limits.heartBeatMs / 4,
-    // ActiveMQ leaves a beat out where it has sent something else since the last one, so up to two intervals are still; the library
-    // looks at fixed windows.
-    heartbeatDelayMargin: limits.heartBeatMs * 1.25,
-    connectHeaders: {
-      'accept-version': '1.2',
-      'heart-beat': `${limits.heartBeatMs},${limits.heartBeatMs}`,
-      ...(address.user === null ? {} : { login: address.user }),
-      ...(address.password === null ? {} : { passcode: address.password }),
-    },
+  const openIts = (whenConnected?: () => void): Socket => {
+    const socket = openSocket(address, secureContext, (reached) => void (stage = reached), whenConnected)
+    socket.once('data', (data: Buffer) => {
+      if (address.isEncrypted || !isTlsAlert(data)) return
+      end({ reason: `${where} speaks TLS; its address begins with stomp+ssl:`, isLasting: true })
+      giveUp()
+    })
+    return socket
   }
-  const client: Client = stompit.connect(options, (fault) => {
-    if (fault === null) opened.resolve(connection)
+  const client = connectClient(address, limits.heartBeatMs, openIts, () => {
+    client.setCommandHandler('ERROR', heardNo)
+    opened.resolve(connection)
   })
   const giveUp = (): void => client.destroy(new Error('the attempt was called off'))
-  const deadline = setTimeout(
-    () => client.destroy(new Error(`the broker did not answer within ${limits.connectMs} ms`)),
-    limits.connectMs,
-  )
+  const deadline = setTimeout(() => {
+    const within = `within ${limits.connectMs} ms`
+    // A plain port may wait in silence for the rest of what it takes for a frame.
+    const why =
+      stage === 'beginning TLS'
+        ? `${where} did not begin TLS ${within}; an address without TLS begins with stomp:`
+        : `the broker did not answer ${within}`
+    client.destroy(new Error(why))
+  }, limits.connectMs)
   const stopWaiting = (): void => {
     clearTimeout(deadline)
     signal.removeEventListener('abort', giveUp)
   }
-  const end = (why: string): void => {
+  const end = ({ reason: why, isLasting }: Explanation): void => {
     if (endedBecause !== null) return
-    const reason = why.replace(/\.+$/, '')
+    const reason = withoutPassword(why, address.password).replace(/\.+$/, '')
     endedBecause = reason
     stopWaiting()
-    for (const reject of [...unconfirmed]) reject(reason)
+    for (const { lost } of [...asked.values()]) lost(reason)
     closed.resolve(reason)
-    opened.reject(new BrokerUnavailable(attempted, reason))
+    opened.reject(new BrokerUnavailable(`connect to the broker at ${where}`, reason, { isLasting }))
   }
   // Only the text goes on: the library hangs its options, password included, on the fault. A refused `localhost` has no text, only a code.
-  client.on('error', (fault) => end(fault.message || fault.code || 'the connection failed'))
-  client.on('end', () => end('the connection was closed'))
+  const explain = (fault: ConnectionFault): Explanation =>
+    explainTlsFault(fault, address, certificates) ?? {
+      reason: fault.message || fault.code || 'the connection failed',
+      isLasting: fault.isApplicationError?.() === true,
+    }
+  client.on('error', (fault) => end(explain(fault)))
+  client.on('end', () => end({ reason: 'the connection was closed', isLasting: false }))
   signal.addEventListener('abort', giveUp)
   if (signal.aborted) giveUp()
 
-  const put = (command: string, headers: StompHeaders, body?: Buffer, onReceipt?: () => void): void => {
-    // A copy: the library writes the receipt's number into the object it is given.
-    const frame = client.sendFrame(command, { ...headers }, onReceipt && { onReceipt })
-    if (body === undefined || body.length === 0) frame.end()
-    else frame.end(body)
+  /** ActiveMQ goes on after it has refused a frame: then nothing else needs to end. */
+  const heardNo = (frame: Readable): void => {
+    frame.resume()
+    const { message = 'the broker sent an error without a word', 'receipt-id': receipt = '' } = headersOf(frame)
+    const reason = withoutPassword(message, address.password).replace(/\.+$/, '')
+    const refused = asked.get(receipt)
+    if (refused) refused.refused(reason)
+    else client.destroy(new Error(reason))
   }
 
+  const put = (command: string, headers: GivenHeaders, body?: Buffer, onReceipt?: () => void): string => {
+    // A copy: the library writes the receipt's number into the object it is given.
+    const own: Record<string, string | number> = { ...headers }
+    const frame = client.sendFrame(command, own, onReceipt && { onReceipt })
+    if (body === undefined || body.length === 0) frame.end()
+    else frame.end(body)
+    return String(own['receipt'])
+  }
+
+  /** Writes a frame that the broker is to confirm; one of `on` is told what became of it. */
+  const ask = (command: string, headers: GivenHeaders, body: Buffer | undefined, on: Asked): void => {
+    const tooLate = setTimeout(
+      () => client.destroy(new Error(`the broker did not confirm ${command} within ${limits.receiptMs} ms`)),
+      limits.receiptMs,
+    )
+    const settle = (): void => {
+      clearTimeout(tooLate)
+      asked.delete(receipt)
+    }
+    const receipt = put(command, headers, body, () => {
+      settle()
+      on.confirmed()
+    })
+    asked.set(receipt, {
+      ...on,
+      refused(reason) {
+        settle()
+        on.refused(reason)
+      },
+      lost(reason) {
+        settle()
+        on.lost(reason)
+      },
+    })
+  }
+
+  let subscriptions = 0
   const connection: StompConnection = {
     closed: closed.promise,
     write(command, headers, body) {
@@ -134,37 +187,38 @@ export const openStompConnection = (
     },
     confirm: (command, headers, body) =>
       new Promise((resolve, reject) => {
-        const what = `have the broker confirm ${command}`
-        if (endedBecause !== null) return reject(new BrokerUnavailable(what, endedBecause))
-        const tooLate = setTimeout(
-          () => client.destroy(new Error(`the broker did not confirm ${command} within ${limits.receiptMs} ms`)),
-          limits.receiptMs,
-        )
-        const lost = (reason: string): void => {
-          clearTimeout(tooLate)
-          unconfirmed.delete(lost)
-          reject(new BrokerUnavailable(what, reason))
-        }
-        unconfirmed.add(lost)
-        put(command, headers, body, () => {
-          clearTimeout(tooLate)
-          unconfirmed.delete(lost)
-          resolve()
+        const fail = (reason: string, isLasting: boolean): void =>
+          reject(new BrokerUnavailable(`have the broker confirm ${command}`, reason, { isLasting }))
+        if (endedBecause !== null) return fail(endedBecause, false)
+        ask(command, headers, body, {
+          confirmed: resolve,
+          refused: (reason) => fail(reason, true),
+          lost: (reason) => fail(reason, false),
         })
       }),
-    subscribe(headers, onMessage) {
+    subscribe(headers, on) {
       if (endedBecause !== null) return () => undefined
+      const id = (subscriptions += 1)
       let isOver = false
-      const subscription = client.subscribe({ ...headers }, (fault, frame) => {
+      client.setImplicitSubscription(id, 'client-individual', (fault, frame) => {
         if (fault !== null) return
         // ActiveMQ may deliver once more after UNSUBSCRIBE, even after its receipt; it also hands that message to somebody else.
         if (isOver) frame.resume()
-        else onMessage({ headers: headersSchema.parse(Reflect.get(frame, 'headers')), body: frame })
+        else on.message({ headers: headersOf(frame), body: frame })
+      })
+      ask('SUBSCRIBE', { ...headers, id, ack: 'client-individual' }, undefined, {
+        confirmed: on.accepted,
+        refused(reason) {
+          isOver = true
+          on.refused(reason)
+        },
+        lost: () => undefined,
       })
       return () => {
+        if (isOver) return
         isOver = true
         // Not the library's own `unsubscribe`: it forgets the number, and ends the connection over such a late message.
-        if (endedBecause === null) put('UNSUBSCRIBE', { id: subscription.getId() })
+        if (endedBecause === null) put('UNSUBSCRIBE', { id })
       }
     },
     async disconnect() {

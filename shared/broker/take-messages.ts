@@ -1,6 +1,10 @@
 import type { Log } from '#function-server/log.ts'
+import { delayBeforeAttempt, type BackOff } from './back-off.ts'
 import type { BrokerMessage, SubscribeOptions, Subscription } from './broker.ts'
+import type { Clock } from './clock.ts'
 import { describeMessage, settlingOf } from './message.ts'
+import { watchForOutage } from './outage.ts'
+import { destinationOf } from './queue-name.ts'
 import { readContent } from './read-content.ts'
 import type { StompConnection } from './stomp-connection.ts'
 
@@ -18,30 +22,51 @@ export type Taker = Subscription & {
  */
 type Place = { state: 'free' | 'reading' | 'in hand'; endSubscription: (() => void) | null }
 
-/** Takes messages from a queue, as many at once as there are places. */
-export const takeMessages = (queue: string, options: SubscribeOptions, log: Log): Taker => {
+/**
+ * What the broker says to our listening. One place asks first, so that a queue we may not read is refused once and not by each place; a
+ * refusal outlasts the connection.
+ */
+type Standing = 'unasked' | 'asked' | 'accepted' | 'refused'
+
+const refusalBackOff: BackOff = { firstMs: 5_000, ceilingMs: 60_000, provenAfterMs: 0 }
+
+/**
+ * Takes messages from a queue, as many at once as there are places.
+ * @throws {TypeError} when it is no name of one queue
+ */
+export const takeMessages = (
+  queue: string,
+  options: SubscribeOptions,
+  by: { readonly log: Log; readonly clock: Clock; readonly random: () => number },
+): Taker => {
+  const destination = destinationOf(queue)
   const places = new Set<Place>()
   const emptied = Promise.withResolvers<void>()
+  const closing = new AbortController()
+  const outage = watchForOutage({ what: `The queue ${queue}`, ...by })
   let wanted = options.prefetch
-  let isClosing = false
   let connection: StompConnection | null = null
+  let standing: Standing = 'unasked'
+  let refusals = 0
+
+  const endSubscription = (place: Place): void => {
+    place.endSubscription?.()
+    place.endSubscription = null
+  }
 
   const remove = (place: Place): void => {
-    place.endSubscription?.()
+    endSubscription(place)
     places.delete(place)
   }
 
   const arrange = (): void => {
     for (const place of places) if (places.size > wanted && place.state === 'free') remove(place)
     while (places.size < wanted) places.add({ state: 'free', endSubscription: null })
-    for (const place of places)
-      if (connection && place.state === 'free' && !place.endSubscription) listen(place, connection)
-    if (isClosing && places.size === 0) emptied.resolve()
-  }
-
-  const letGo = (place: Place): void => {
-    place.state = 'free'
-    arrange()
+    for (const place of places) {
+      const mayListen = standing === 'unasked' || standing === 'accepted'
+      if (connection && mayListen && place.state === 'free' && !place.endSubscription) listen(place, connection)
+    }
+    if (closing.signal.aborted && places.size === 0) emptied.resolve()
   }
 
   const hand = async (message: BrokerMessage): Promise<void> => {
@@ -49,33 +74,70 @@ export const takeMessages = (queue: string, options: SubscribeOptions, log: Log)
       await options.onMessage(message)
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault)
-      log.error({ messaging: { message: { id: message.id } }, error: { message: reason } }, 'taking a message failed')
+      by.log.error(
+        { messaging: { message: { id: message.id } }, error: { message: reason } },
+        'taking a message failed',
+      )
       await message.deadLetter(`taking it failed: ${reason}`)
     }
   }
 
+  const accepted = (): void => {
+    standing = 'accepted'
+    refusals = 0
+    outage.over()
+    arrange()
+  }
+
+  const refused = (place: Place, reason: string): void => {
+    place.endSubscription = null
+    if (standing === 'refused') return
+    standing = 'refused'
+    refusals += 1
+    outage.failed(reason, true)
+    void by.clock.sleep(delayBeforeAttempt(refusals, by.random(), refusalBackOff), closing.signal).then(() => {
+      standing = 'unasked'
+      arrange()
+    })
+  }
+
   const listen = (place: Place, over: StompConnection): void => {
+    if (standing === 'unasked') standing = 'asked'
     place.endSubscription = over.subscribe(
-      { destination: `/queue/${queue}`, ack: 'client-individual', 'activemq.prefetchSize': 1 },
-      (frame) => {
-        place.state = 'reading'
-        readContent(frame.body, options.largestBodyBytes ?? 1024 * 1024, (content) => {
-          place.state = 'in hand'
-          const settling = settlingOf(over, queue, frame.headers, content, () => letGo(place))
-          void hand({ ...describeMessage(queue, frame.headers), content, ...settling })
-        })
+      { destination, 'activemq.prefetchSize': 1 },
+      {
+        accepted,
+        refused: (reason) => refused(place, reason),
+        message(frame) {
+          place.state = 'reading'
+          readContent(frame.body, options.largestBodyBytes ?? 1024 * 1024, (content) => {
+            place.state = 'in hand'
+            const settling = settlingOf(over, queue, frame.headers, content, {
+              endSubscription() {
+                // After a reconnection the place's subscription is another's, and the broker has the message back already.
+                if (over === connection) endSubscription(place)
+              },
+              letGo() {
+                place.state = 'free'
+                arrange()
+              },
+            })
+            void hand({ ...describeMessage(queue, frame.headers), content, ...settling })
+          })
+        },
       },
     )
   }
 
   return {
     setPrefetch(prefetch) {
-      if (isClosing) return
+      if (closing.signal.aborted) return
       wanted = prefetch
       arrange()
     },
+    isListening: () => connection !== null && standing === 'accepted',
     close() {
-      isClosing = true
+      closing.abort()
       wanted = 0
       arrange()
       return emptied.promise
@@ -86,6 +148,7 @@ export const takeMessages = (queue: string, options: SubscribeOptions, log: Log)
     },
     disconnected() {
       connection = null
+      if (standing !== 'refused') standing = 'unasked'
       for (const place of places) {
         place.endSubscription = null
         if (place.state === 'reading') place.state = 'free'

@@ -28,21 +28,35 @@ export const readSettings = <Settings>(
 /** `"true"`, `"1"`, `"false"`, `"0"`. */
 export const booleanSetting = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
 
+const secretPath = (name: string): string => join(process.env['secret_mount_path'] || '/var/openfaas/secrets', name)
+
 /**
  * A secret, read from its file each time it is asked for, since operators replace secrets while functions run.
  * @throws {SettingsFault} naming the file
  */
 export const readSecret = (name: string): string => {
-  const folder = process.env['secret_mount_path'] || '/var/openfaas/secrets'
-  const path = join(folder, name)
+  const value = readOptionalSecret(name)
+  if (value !== null) return value
+  throw new SettingsFault(
+    `The secret ${name} cannot be read (${secretPath(name)}). Create it and start the function again.`,
+  )
+}
+
+/**
+ * A secret that need not be; null where there is no file of its name.
+ * @throws {SettingsFault} naming the file, when it is there and is empty or cannot be read
+ */
+export const readOptionalSecret = (name: string): string | null => {
+  const path = secretPath(name)
+  let value: string
   try {
-    const value = readFileSync(path, 'utf8').trim()
-    if (value === '') throw new SettingsFault(`The secret ${name} is empty (${path}).`)
-    return value
+    value = readFileSync(path, 'utf8').trim()
   } catch (cause) {
-    if (cause instanceof SettingsFault) throw cause
+    if (cause instanceof Error && Reflect.get(cause, 'code') === 'ENOENT') return null
     throw new SettingsFault(`The secret ${name} cannot be read (${path}). Create it and start the function again.`, {
       cause,
     })
   }
+  if (value === '') throw new SettingsFault(`The secret ${name} is empty (${path}).`)
+  return value
 }
