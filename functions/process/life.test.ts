@@ -149,7 +149,7 @@ with open(output_dir + 'sum.txt', 'w') as out: out.write(str(sum(int(open(path).
     expect((await readProvenance(join(folder, 'run-version-0'))).reduction).toMatchObject({ runNumbers: [10, 11, 12] })
 
     // Another batch that begins and ends alike.
-    const { 11: _left, ...two } = paths
+    const two = { 10: paths[10] ?? '', 12: paths[12] ?? '' }
     await queueBatch('WISH', two)
     expect((await one.ring()).claimed).toMatchObject({ target: 'batch-10-12', version: 1, state: 'Completed' })
     expect(await readFile(join(folder, 'run-version-1', 'sum.txt'), 'utf8')).toBe('22')
@@ -167,7 +167,7 @@ with open(output_dir + 'sum.txt', 'w') as out: out.write(str(sum(int(open(path).
     await queueBatch('FLAT', paths)
     await one.ring()
     expect(await readFile(join(flat, 'sum.txt'), 'utf8')).toBe('33')
-    const { 11: _left, ...two } = paths
+    const two = { 10: paths[10] ?? '', 12: paths[12] ?? '' }
     const other = await queueBatch('FLAT', two)
     await one.ring()
     expect(await readFile(join(flat, 'sum.txt'), 'utf8')).toBe('33')
