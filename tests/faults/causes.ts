@@ -11,7 +11,8 @@ import { leaseSeconds } from './faults-stack.ts'
 import { mountSmallDisk } from './full-disk.ts'
 import { connectionsForgotten, networkLost, overNetwork } from './network.ts'
 import { redeploy } from './redeploy.ts'
-import { freeze, kill, killEverything, someTime, whenAtWork, type Struck } from './strike.ts'
+import { freeze, kill, killEverything, someTime, whenAtWork, whenThereIs, type Struck } from './strike.ts'
+import { longScripts } from './under-way.ts'
 
 /** A lease, a tick of cron, dispatch's second look, and a moment: what the frozen one held is somebody else's by then. */
 const untilTakenBack = leaseSeconds + 10 + 5 + 3
@@ -91,15 +92,18 @@ const ringAHundredTimes = async (struck: Struck): Promise<void> => {
   }
 }
 
+const [graceSeconds, scriptsBeyondGrace] = [8, [0, 0.5, 1, 2, 16]]
+
 const terminated = async (stack: Stack): Promise<Prepared> => ({
-  undo: await redeploy(stack, 'process', { grace_seconds: '8', grace_period: '12s' }),
+  undo: await redeploy(stack, 'process', { grace_seconds: String(graceSeconds), grace_period: `${graceSeconds + 4}s` }),
   strike: terminate,
 })
 
 const terminate = async (struck: Struck): Promise<void> => {
   for (let time = 0; time < 2; time += 1) {
     await someTime(struck, 5_000, 9_000)
-    await whenAtWork(struck, 'process')
+    // A second more, for the way there: what ends within the grace would not have to be given back.
+    await whenThereIs(struck, () => longScripts(struck.stack, scriptsBeyondGrace, graceSeconds + 1))
     const told = struck.stack.processesOf('process')
     for (const { pid } of told) signal(pid, 'SIGTERM')
     const since = new Date()
@@ -141,7 +145,7 @@ export const causes: readonly Cause[] = [
   { name: 'submit-frozen', prepare: just(freeze('submit')), detects: true },
   { name: 'detect-killed', prepare: just(kill('detect', 4)), detects: true },
   { name: 'detect-frozen', prepare: just(freeze('detect')), detects: true },
-  { name: 'sigterm-beyond-grace', scripts: [0, 0.5, 1, 2, 16], prepare: terminated, losesNoWorker: true },
+  { name: 'sigterm-beyond-grace', scripts: scriptsBeyondGrace, prepare: terminated, losesNoWorker: true },
   { name: 'two-versions-at-once', prepare: just(deployNewVersions), losesNoWorker: true },
   { name: 'activemq-killed', prepare: just(kill('activemq', 2)) },
   { name: 'activemq-frozen', prepare: just(freeze('activemq')) },
@@ -151,8 +155,8 @@ export const causes: readonly Cause[] = [
   { name: 'connector-killed', prepare: just(kill('connector', 3)) },
   { name: 'connector-frozen', prepare: just(freeze('connector')) },
   { name: 'same-message-300-times', prepare: just(ringAHundredTimes), losesNoWorker: true },
-  { name: 'mariadb-network-lost', prepare: overNetwork('mariadb', networkLost) },
+  { name: 'mariadb-network-lost', prepare: overNetwork('mariadb', networkLost), detects: true },
   { name: 'activemq-network-lost', prepare: overNetwork('activemq', networkLost) },
-  { name: 'mariadb-connections-forgotten', prepare: overNetwork('mariadb', connectionsForgotten) },
+  { name: 'mariadb-connections-forgotten', prepare: overNetwork('mariadb', connectionsForgotten), detects: true },
   { name: 'activemq-connections-forgotten', prepare: overNetwork('activemq', connectionsForgotten) },
 ]

@@ -28,12 +28,16 @@ export const someTime = ({ chance }: Struck, least = 1_500, most = 6_000): Promi
   pause(chance.between(least, most))
 
 /** Returns at a moment when the role, or exactly this process, has work in hand, and notes how much. */
-export const whenAtWork = async ({ stack, load, met }: Struck, role: string, pid?: number): Promise<void> => {
+export const whenAtWork = (struck: Struck, role: string, pid?: number): Promise<void> =>
+  whenThereIs(struck, () => underWay(struck.stack, role, pid))
+
+/** Gives more of the load, returns when there is something of what is counted, and notes how much. */
+export const whenThereIs = async ({ load, met }: Struck, counted: () => Promise<number>): Promise<void> => {
   load.giveMore()
   let count = 0
   await becomesTrue(
     async () => {
-      count = await underWay(stack, role, pid)
+      count = await counted()
       return count > 0
     },
     20_000,

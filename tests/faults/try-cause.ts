@@ -58,8 +58,8 @@ export const tryCause = async (
   say: (text: string) => void,
 ): Promise<Row> => {
   await setScript(stack, cause.scripts ?? usualScripts)
-  const { strike, undo } = await cause.prepare(stack)
   const load = await prepareLoad(stack, chance, `${cause.name}-${Date.now()}`)
+  const { strike, undo } = await cause.prepare(stack)
   const watch = watchResults(stack.resultsRoot, load.expected)
   try {
     const before = await lostWorkers(stack)

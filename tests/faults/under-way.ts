@@ -6,6 +6,16 @@ const count = async (stack: Stack, sql: string, parameters: readonly string[] = 
   return row?.count ?? 0
 }
 
+/** Scripts that have longer to go than this, by the lengths that all have; see `reduce.py`. */
+export const longScripts = async (stack: Stack, lengths: readonly number[], toGoSeconds: number): Promise<number> => {
+  const rows = await stack.database.rows(
+    z.object({ run: z.coerce.number(), seconds: z.coerce.number() }),
+    `SELECT target AS run, TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)) AS seconds
+     FROM reductions WHERE state = 'Processing' AND step IS NULL`,
+  )
+  return rows.filter(({ run, seconds }) => (lengths[run % lengths.length] ?? 0) - seconds > toGoSeconds).length
+}
+
 /**
  * How much a strike at this moment would meet. What a role has in hand is not written down for all of them: where it is not, what waits
  * for it or went through it counts.

@@ -122,6 +122,9 @@ await withAStack({ instruments: [burst, row, fresh], lastRun: firstRun - 1, watc
   for (const [place, { firstLine }] of measured.entries()) {
     if (firstLine > latestSeconds) wrong.push(`try ${place + 1} began ${firstLine.toFixed(1)} s after its file`)
   }
+  if (measured.filter(({ rowHeld }) => rowHeld === slots - 1).length < tries * 0.75) {
+    wrong.push('the row did not hold all its slots in three of four tries')
+  }
   const meanwhile = (await inState(stack, burst, 'Completed')) - before
   console.log(`meanwhile ${meanwhile} of the burst were done, ${await inState(stack, row, 'Completed')} of the row`)
 
