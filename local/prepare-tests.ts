@@ -9,6 +9,7 @@ const needed = [
   { isThere: isMariaDbInstalled(), packages: ['mariadb-server-core', 'mariadb-client-core'] },
   { isThere: isActiveMqInstalled(), packages: ['activemq'] },
   { isThere: findProgram('chromium') !== undefined, packages: ['chromium'] },
+  { isThere: findProgram('bwrap') !== undefined, packages: ['bubblewrap'] },
 ]
 const missing = needed.filter(({ isThere }) => !isThere).flatMap(({ packages }) => packages)
 

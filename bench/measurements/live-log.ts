@@ -5,7 +5,7 @@ import type { Figure, Measurement } from '../figure.ts'
 import type { BenchStack } from '../stack/bench-stack.ts'
 import { middle, percentile } from '../statistics.ts'
 import { watchOnly } from './instruments.ts'
-import { memoryOf, pssOf } from './process-memory.ts'
+import { memoryOf, pssOf } from '../../local/processes/memory-of.ts'
 import { newestReduction, submitRuns, untilCompleted } from './reductions.ts'
 
 const instrument = 'LOGA'

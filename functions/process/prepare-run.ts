@@ -1,5 +1,6 @@
 import { chooseEnvironment, softwareLabel, type Environment } from '#contracts/environments.ts'
 import type { Claim } from '#database/queries/claim-next.ts'
+import { isBatchTarget } from '#domain/batches.ts'
 import type { Staging } from '#results/stage.ts'
 import { join } from 'node:path'
 import type { Launch, ScriptLimits } from './launcher.ts'
@@ -41,7 +42,7 @@ export const prepareRun = (processor: Processor, claim: Claim, staging: Staging)
       limits: limitsFor(processor.settings, environment),
       job: {
         mode: 'reduce',
-        inputFile: claim.target.startsWith('batch-') || only === undefined ? paths : only,
+        inputFile: isBatchTarget(claim.target) || only === undefined ? paths : only,
         outputDirectory: join(staging.directory, '/'),
         given: claim.given,
       },
