@@ -2,6 +2,7 @@ import type { ApiParts } from './api-parts.ts'
 import { describeApi } from './describe-api.ts'
 import { guardChanges } from './guard-changes.ts'
 import { makeApp, type Api } from './make-app.ts'
+import { addConfigurationRoutes } from './routes/configurations.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addInstrumentRoutes } from './routes/instruments.ts'
@@ -25,6 +26,7 @@ export const apiRoutes = (parts: ApiParts): Api => {
   app.use(guardChanges)
 
   addInstrumentRoutes(app, parts)
+  addConfigurationRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
   addLogRoutes(app, parts)

@@ -13,6 +13,9 @@ const expectations: Readonly<Record<string, string>> = {
   software: 'an object such as {"name": "Mantid", "version": "6.13"}',
   description: 'text of at most 2000 characters',
   lastRun: 'a whole number from 0 to 999999999',
+  source:
+    'an object: {"kind": "experiment", "rbNumber": 1920234} with the seven digits of an RB number, or {"kind": "start-run", "startRun": 44733}',
+  revision: 'the revision of the configuration as you saw it, a whole number',
   choice: '"submit", "set-cursor" or "dismiss"',
 }
 

@@ -10,6 +10,7 @@ import {
   problemSchema,
   reductionSchema,
   resultFileSchema,
+  runConfigurationSchema,
   runSchema,
   scriptSchema,
 } from '#contracts/api.ts'
@@ -29,6 +30,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Reduction: reductionSchema,
   ResultFile: resultFileSchema,
   Run: runSchema,
+  RunConfiguration: runConfigurationSchema,
   Script: scriptSchema,
   Software: softwareSchema,
   Variable: variableSchema,

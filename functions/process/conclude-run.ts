@@ -56,7 +56,13 @@ export const concludeRun = async (processor: Processor, ended: EndedRun): Promis
     const outcome = withoutDirectory(decideOutcome(ending), tidied.wasRemoved)
     const returned = ran.outcome?.kind === 'returned' ? ran.outcome.directories : []
     const extra = await chooseExtraDirectories(returned, extraRoots, autoreducedDirectory(resultsRoot, place))
-    await log.finish([...remarksOf(ending), ...tidied.remarks, ...extra.remarks, ...lastWords(outcome)])
+    await log.finish([
+      ...remarksOf(ending),
+      ...remarksOnVariables(ran),
+      ...tidied.remarks,
+      ...extra.remarks,
+      ...lastWords(outcome),
+    ])
     const provenance = describeRun(processor, claim, run, ran, ended.inputs, outcome, ended.claimedAt)
     await seal(staging, { logName: scriptLogName(place), provenance }, modes)
     const { files } = await listOutputs(staging.directory)
@@ -74,3 +80,9 @@ const withoutDirectory = (outcome: Outcome, wasRemoved: boolean): Outcome =>
 
 /** The log ends with what the portal shows, so that either alone is enough. */
 const lastWords = ({ state, reason }: Outcome): readonly string[] => (reason === null ? [] : [`${state}: ${reason}`])
+
+const remarksOnVariables = ({ variables }: RanScript): readonly string[] =>
+  (variables?.leftOut ?? []).map(
+    ({ name, from, reason }) =>
+      `“${name}”, configured ${from.kind === 'experiment' ? `for RB ${from.rbNumber}` : `from run ${from.startRun} on`}, was left out: it ${reason}.`,
+  )

@@ -1,4 +1,5 @@
 import type { GivenArguments } from '#contracts/variables.ts'
+import type { FetchedFile } from './fetch-variable-files.ts'
 import type { RunnerReport, ScriptEnd } from './runner-events.ts'
 
 /** What the runner is asked to do; the file that it reads. */
@@ -10,8 +11,22 @@ export type RunnerJob =
       readonly inputFile: string | readonly string[]
       readonly outputDirectory: string
       readonly given: GivenArguments
+      /** Files that variables mean, fetched before: the script has no network. */
+      readonly files?: readonly FetchedFile[]
     }
-  | { readonly mode: 'read-variables'; readonly scriptDirectory: string }
+  | {
+      readonly mode: 'read-variables'
+      readonly scriptDirectory: string
+      /** Variables that no form can hold are told one by one; else the first few refuse the whole file. */
+      readonly tellEach?: boolean
+    }
+  /** Looks these files over, without executing them; `otherFiles` lie beside them and are not taken along. */
+  | {
+      readonly mode: 'check'
+      readonly scriptDirectory: string
+      readonly files: readonly string[]
+      readonly otherFiles: readonly string[]
+    }
 
 export type Launch = {
   readonly interpreter: string

@@ -1,4 +1,4 @@
-"""What a job file asks for: reduce data with a script, or read a script's variables."""
+"""What a job file asks for: reduce data with a script, read a script's variables, or look a script over."""
 
 import json
 
@@ -12,7 +12,7 @@ def read_job(path):
 
 def run_job(job, report):
     """Does the job inside the script's own process. What comes of it goes to `report`; gives the exit status."""
-    work = {"reduce": reduction.reduce, "read-variables": read_variables.read_variables}[job["mode"]]
+    work = {"reduce": reduction.reduce, "read-variables": read_variables.read_variables, "check": check}[job["mode"]]
     try:
         outcome = work(job, report)
     except faults.ScriptFault as fault:
@@ -21,3 +21,10 @@ def run_job(job, report):
         return 1
     report(outcome)
     return 0
+
+
+def check(job, report):
+    # Reductions need none of what it imports.
+    from . import check_script
+
+    return check_script.check(job, report)

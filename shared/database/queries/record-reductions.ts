@@ -4,7 +4,7 @@ import type { Software } from '#contracts/submission.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import type { ReductionClass } from '#domain/reduction-classes.ts'
 import type { Sql } from '../connection.ts'
-import { storeArguments } from './argument-sets.ts'
+import { storeArgumentSets } from './argument-sets.ts'
 import { integer } from './column-parsers.ts'
 import { storeScript } from './scripts.ts'
 
@@ -33,6 +33,8 @@ export type RunToRecord = {
   readonly rbNumber: number | null
   /** Highest run-version-N found on disk, -1 for none; undefined where it was not looked for. */
   readonly versionsOnDisk: number | undefined
+  /** Where this run gets others than the rest: what was configured for it counts. */
+  readonly given?: GivenArguments
   readonly start: { readonly state: 'Queued' } | { readonly state: 'Skipped'; readonly reason: string }
 }
 
@@ -77,7 +79,8 @@ export const recordReductions = async (
       : 'sha256' in reduction.script
         ? reduction.script.sha256
         : await storeScript(sql, reduction.script.files)
-  const givenSha256 = reduction.given.length > 0 ? await storeArguments(sql, reduction.given) : null
+  const givenOf = (run: RunToRecord): GivenArguments => run.given ?? reduction.given
+  const givenSha256 = await storeArgumentSets(sql, runs.map(givenOf))
   const next = await nextVersions(sql, instrument, runs)
   const versionOf = ({ runNumber }: RunToRecord): number => next.get(runNumber)?.version ?? 0
 
@@ -98,7 +101,7 @@ export const recordReductions = async (
         reduction.software?.name ?? null,
         reduction.software?.version ?? null,
         scriptSha256,
-        givenSha256,
+        givenSha256(givenOf(run)),
       ]),
     ],
   )
