@@ -30,6 +30,7 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     history: `reductions/${completed}?tab=history`,
     rerun: `instruments/ENGINX/rerun?runs=299079-299080&from=${completed}`,
     submit: 'instruments/ENGINX/rerun',
+    variables: 'instruments/ENGINX/variables',
     waiting: 'waiting',
     failures: 'failures',
     'no-reduction': 'reductions/999999',

@@ -7,10 +7,17 @@ import type {
   noticesSchema,
   overviewSchema,
   Reduction,
+  RunConfiguration,
+  runConfigurationsSchema,
   runsSchema,
   scriptSchema,
 } from '#contracts/api.ts'
-import type { Submission, submissionAnswerSchema } from '#contracts/submission.ts'
+import type {
+  ConfigurationReplacement,
+  ConfigurationRequest,
+  Submission,
+  submissionAnswerSchema,
+} from '#contracts/submission.ts'
 import type { DetectionState } from '#domain/detection-states.ts'
 import { readJson, request, type Watch } from './request.ts'
 
@@ -20,6 +27,7 @@ export type Runs = z.infer<typeof runsSchema>
 export type Files = z.infer<typeof filesSchema>
 export type Script = z.infer<typeof scriptSchema>
 export type InstrumentVariables = z.infer<typeof instrumentVariablesSchema>
+export type RunConfigurations = z.infer<typeof runConfigurationsSchema>
 export type Detections = z.infer<typeof detectionsSchema>
 export type Notices = z.infer<typeof noticesSchema>
 export type SubmissionAnswer = z.infer<typeof submissionAnswerSchema>
@@ -46,6 +54,8 @@ export type LogPiece = {
   readonly sizeBytes: number
   readonly isComplete: boolean
 }
+
+const configurationsOf = (instrument: string): string => `instruments/${encodeURIComponent(instrument)}/configurations`
 
 type Query = Readonly<Record<string, string | number | undefined>>
 
@@ -106,6 +116,15 @@ export const openApi = (base: URL, watch: Watch) => {
     },
     variables: (instrument: string, signal?: AbortSignal) =>
       get<InstrumentVariables>(`instruments/${encodeURIComponent(instrument)}/variables`, {}, signal),
+    configurations: (instrument: string, signal?: AbortSignal) =>
+      get<RunConfigurations>(configurationsOf(instrument), {}, signal),
+    configure: (instrument: string, request: ConfigurationRequest) =>
+      send<RunConfiguration>(configurationsOf(instrument), jsonBody('POST', request)),
+    /** Refused where somebody else has changed it since `revision`. */
+    reconfigure: (instrument: string, id: number, replacement: ConfigurationReplacement) =>
+      send<RunConfiguration>(`${configurationsOf(instrument)}/${id}`, jsonBody('PUT', replacement)),
+    deleteConfiguration: (instrument: string, id: number) =>
+      send<unknown>(`${configurationsOf(instrument)}/${id}`, { method: 'DELETE' }),
     detections: (states: readonly DetectionState[], signal?: AbortSignal) =>
       get<Detections>('detections', { state: states.join(','), limit: 500 }, signal),
     notices: (signal?: AbortSignal) => get<Notices>('notices', { open: 'true' }, signal),

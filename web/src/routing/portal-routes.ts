@@ -3,6 +3,7 @@ export type Route =
   | { readonly page: 'now' }
   | { readonly page: 'instrument'; readonly instrument: string }
   | { readonly page: 'rerun'; readonly instrument: string }
+  | { readonly page: 'variables'; readonly instrument: string }
   | { readonly page: 'reduction'; readonly id: number }
   | { readonly page: 'runs' }
   | { readonly page: 'waiting' }
@@ -29,7 +30,7 @@ export const parseRoute = (path: string): Route => {
   if (first === 'instruments' && /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(second)) {
     const instrument = second.toUpperCase()
     if (third === undefined) return { page: 'instrument', instrument }
-    return third === 'rerun' ? { page: 'rerun', instrument } : unknown
+    return third === 'rerun' || third === 'variables' ? { page: third, instrument } : unknown
   }
   if (first === 'reductions' && third === undefined && /^[0-9]{1,15}$/.test(second)) {
     return { page: 'reduction', id: Number(second) }
@@ -49,5 +50,6 @@ export const toInstrument = (instrument: string, query: Readonly<Record<string, 
   withQuery(`instruments/${encodeURIComponent(instrument)}`, query)
 export const toReduction = (id: number): string => `reductions/${id}`
 export const toRuns = (query: Readonly<Record<string, string | undefined>>): string => withQuery('runs', query)
+export const toVariables = (instrument: string): string => `instruments/${encodeURIComponent(instrument)}/variables`
 export const toRerun = (instrument: string, query: { readonly runs?: string; readonly from?: string } = {}): string =>
   withQuery(`instruments/${encodeURIComponent(instrument)}/rerun`, query)

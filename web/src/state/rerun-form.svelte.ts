@@ -42,9 +42,12 @@ export class RerunForm {
   reduction = $state.raw<Reduction>()
   readonly #edits = new SvelteMap<string, Edit>()
   readonly instrument: string
+  /** Not from an earlier reduction: what is configured for each run counts. */
+  readonly isNew: boolean
 
-  constructor(instrument: string, runs: string) {
+  constructor(instrument: string, runs: string, isNew: boolean) {
     this.instrument = instrument
+    this.isNew = isNew
     this.runs = runs
   }
 
@@ -68,7 +71,7 @@ export class RerunForm {
       const key = keyOf(variable)
       const start = (this.startFrom === 'reduction' ? ran[key] : undefined) ?? byScript
       const edit = this.#edits.get(key)
-      const editor = edit?.editor ?? editorFor(start)
+      const editor = edit?.editor ?? editorFor(start, variable.name)
       const text = edit?.text ?? fieldText(start, editor)
       const answer = parseField(start, editor, text)
       const isChanged = 'fault' in answer || !sameValue(answer.value, byScript)
@@ -106,7 +109,7 @@ export class RerunForm {
 
   /** Back to what the script itself says. */
   reset(field: Field): void {
-    const editor = editorFor(field.byScript)
+    const editor = editorFor(field.byScript, field.variable.name)
     this.#edits.set(field.key, { editor, text: fieldText(field.byScript, editor) })
   }
 
@@ -117,8 +120,10 @@ export class RerunForm {
   /** The request, or undefined while something has to be put right. */
   readonly submission: Submission | undefined = $derived.by(() => {
     if ('fault' in this.runList || this.faults.length > 0 || this.scriptFault || this.softwareFault) return undefined
+    // What nobody has changed for runs that are new is left to what is configured for them.
+    const asked = this.isNew ? this.fields.filter((field) => field.isChanged) : this.fields
     const variables = submittedVariables(
-      this.fields.map(({ variable, answer }) => ({
+      asked.map(({ variable, answer }) => ({
         variable,
         value: 'value' in answer ? answer.value : variable.value,
       })),
