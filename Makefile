@@ -1,7 +1,7 @@
 # Type `make` for what there is to do.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help up down status logs test bench check environment build install
+.PHONY: help up down status logs check-script test bench check environment build install
 
 ## up: install, build, start and deploy everything; returns when it is ready
 up: install
@@ -18,6 +18,10 @@ status: install
 ## logs: what was printed; F=detect for one function, FOLLOW=1, TAIL=500, RAW=1
 logs: install
 	@npx --no-install node local/logs.ts
+
+## check-script: is an instrument's script sound? DIR=folder, JSON=1; more: npx node cli/main.ts help
+check-script: install
+	@npx --no-install node cli/main.ts check "$(DIR)" $(if $(JSON),--json)
 
 ## test: install what the tests need and run all of them
 test: install

@@ -1,8 +1,8 @@
-import type { GivenArguments } from '#contracts/variables.ts'
+import type { GivenArguments, LeftOutVariables, VariableSource } from '#contracts/variables.ts'
 import { sameValue, valueFromJson, type Variable, type VariableValue } from '#domain/variables.ts'
 
 /** A variable as chosen for a reduction; `default` is what the script itself says, where it differs. */
-export type ChosenVariable = Variable & { readonly default?: VariableValue }
+export type ChosenVariable = Variable & { readonly default?: VariableValue; readonly from?: VariableSource }
 
 const isSame = (left: Pick<Variable, 'group' | 'name'>, right: Pick<Variable, 'group' | 'name'>): boolean =>
   left.group === right.group && left.name === right.name
@@ -42,16 +42,37 @@ export const givenAlone = (given: GivenArguments): readonly ChosenVariable[] =>
     return 'value' in read ? [{ group, name, value: read.value }] : []
   })
 
+/** Says of each value that is not the script's own who chose it. */
+const withSources = (
+  chosen: readonly ChosenVariable[],
+  given: GivenArguments,
+  leftOut: LeftOutVariables,
+): readonly ChosenVariable[] =>
+  chosen.map((variable) => {
+    const argument = given.find(
+      ({ name, group, from }) =>
+        name === variable.name &&
+        (group === undefined || group === variable.group || from !== undefined) &&
+        !(from !== undefined && leftOut.some((one) => one.name === name)),
+    )
+    return argument ? { ...variable, from: argument.from ?? { kind: 'submission' } } : variable
+  })
+
 /** The variables of a reduction, by what is known of it: what its script really got, else what it will get. */
 export const chosenVariables = (reduction: {
   readonly recorded: readonly Variable[] | null
   readonly given: GivenArguments | null
   readonly declared: readonly Variable[] | undefined
+  readonly leftOut?: LeftOutVariables | null
 }): readonly ChosenVariable[] => {
-  if (reduction.recorded) return besideDeclared(reduction.recorded, reduction.declared ?? [])
-  return reduction.declared
-    ? givenOverDeclared(reduction.given ?? [], reduction.declared)
-    : givenAlone(reduction.given ?? [])
+  const { recorded, declared } = reduction
+  const given = reduction.given ?? []
+  const chosen = recorded
+    ? besideDeclared(recorded, declared ?? [])
+    : declared
+      ? givenOverDeclared(given, declared)
+      : givenAlone(given)
+  return withSources(chosen, given, reduction.leftOut ?? [])
 }
 
 /** A form for a script, started from the values of an earlier reduction: what the script has no longer is named and left out. */

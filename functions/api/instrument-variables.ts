@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { instrumentVariablesSchema } from '#contracts/api.ts'
 import type { ScriptFiles } from '#contracts/script.ts'
 import { variablesSchema } from '#contracts/variables.ts'
+import type { Variable } from '#domain/variables.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import { newestKnownVariables } from '#database/queries/instrument-script.ts'
 import { findScriptVariables, storeScript, type ScriptVariables } from '#database/queries/scripts.ts'
@@ -71,4 +72,16 @@ export const currentVariables = async (
     variables: [...known.variables],
     fault: `${fault} What is shown are the variables of the newest script that could be read.`,
   }
+}
+
+/** What the script that lies in the archive now declares; a sentence where that cannot be read: older knowledge would not do. */
+export const declaredByCurrentScript = async (
+  parts: Parts,
+  viewer: Viewer,
+  instrument: string,
+): Promise<{ readonly variables: readonly Variable[] } | { readonly fault: string }> => {
+  const { variables, fault } = await currentVariables(parts, viewer, instrument)
+  return fault === null
+    ? { variables }
+    : { fault: `Nothing can be configured while the variables of the script cannot be read. ${fault}` }
 }

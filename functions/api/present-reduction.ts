@@ -76,6 +76,7 @@ export const presentReduction = async (
         : null,
     scriptSha256,
     variables: [...chosenVariables({ ...found, declared })],
+    variablesLeftOut: found.leftOut ?? [],
     submittedAt: found.submittedAt,
     startedAt: found.startedAt,
     finishedAt: found.finishedAt,

@@ -148,13 +148,21 @@ describe('GET reductions/{id}', () => {
       given_arguments_sha256: await storeArguments(api.database, given),
     })
     expect((await reductionAt(id)).variables).toEqual([
-      { group: 'standard', name: 'unit', value: text('dSpacing'), default: text('TOF'), help: 'The axis.' },
+      {
+        group: 'standard',
+        name: 'unit',
+        value: text('dSpacing'),
+        default: text('TOF'),
+        help: 'The axis.',
+        from: { kind: 'submission' },
+      },
       { group: 'standard', name: 'vanadium', value: whole(1) },
       {
         group: 'advanced',
         name: 'scale',
         value: { type: 'float', value: '2.0' },
         default: { type: 'float', value: '1.0' },
+        from: { kind: 'submission' },
       },
     ])
   })
@@ -165,7 +173,9 @@ describe('GET reductions/{id}', () => {
       script_sha256: sha256,
       given_arguments_sha256: await storeArguments(api.database, [{ name: 'scale', plain: 2 }]),
     })
-    expect((await reductionAt(id)).variables).toEqual([{ group: 'standard', name: 'scale', value: whole(2) }])
+    expect((await reductionAt(id)).variables).toEqual([
+      { group: 'standard', name: 'scale', value: whole(2), from: { kind: 'submission' } },
+    ])
   })
 
   it('estimates the place in line, and none while the instrument is paused', async () => {

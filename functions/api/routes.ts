@@ -5,6 +5,7 @@ import { makeApp, type Api } from './make-app.ts'
 import { addComparisonRoutes } from './routes/comparisons.ts'
 import { addBatchRoutes } from './routes/batches.ts'
 import { addCancellationRoutes } from './routes/cancellations.ts'
+import { addConfigurationRoutes } from './routes/configurations.ts'
 import { addDetectionRoutes } from './routes/detections.ts'
 import { addEnvironmentRoutes } from './routes/environments.ts'
 import { addEventRoutes } from './routes/events.ts'
@@ -35,6 +36,7 @@ export const apiRoutes = (parts: ApiParts): Api => {
 
   addInstrumentRoutes(app, parts)
   addEnvironmentRoutes(app, parts)
+  addConfigurationRoutes(app, parts)
   addRunRoutes(app, parts)
   addReductionRoutes(app, parts)
   addBatchRoutes(app, parts)

@@ -16,6 +16,9 @@ const expectations: Readonly<Record<string, string>> = {
   batch: 'true or false',
   held: '"run" or "skip"',
   class: '"fresh", "rerun" or "bulk"',
+  source:
+    'an object: {"kind": "experiment", "rbNumber": 1920234} with the seven digits of an RB number, or {"kind": "start-run", "startRun": 44733}',
+  revision: 'the revision of the configuration as you saw it, a whole number',
   choice: '"submit", "set-cursor" or "dismiss"',
 }
 

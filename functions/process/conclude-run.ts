@@ -65,6 +65,7 @@ export const concludeRun = async (processor: Processor, ended: EndedRun): Promis
     const extra = await chooseExtraDirectories(returned, extraRoots, autoreducedDirectory(resultsRoot, place))
     const finished = await log.finish([
       ...remarksOf(ending),
+      ...remarksOnVariables(ran),
       ...tidied.remarks,
       ...extra.remarks,
       ...lastWords(outcome),
@@ -93,3 +94,9 @@ const withoutDirectory = (outcome: Outcome, wasRemoved: boolean): Outcome =>
 
 /** The log ends with what the portal shows, so that either alone is enough. */
 const lastWords = ({ state, reason }: Outcome): readonly string[] => (reason === null ? [] : [`${state}: ${reason}`])
+
+const remarksOnVariables = ({ variables }: RanScript): readonly string[] =>
+  (variables?.leftOut ?? []).map(
+    ({ name, from, reason }) =>
+      `“${name}”, configured ${from.kind === 'experiment' ? `for RB ${from.rbNumber}` : `from run ${from.startRun} on`}, was left out: it ${reason}.`,
+  )

@@ -5,6 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Claim } from '#database/queries/claim-next.ts'
 import type { FinishedLog } from '#results/log-writer.ts'
 import type { Provenance } from '#results/provenance.ts'
+import { filesOf } from './files-of-variables.ts'
+import type { FetchedFile } from './fetch-variable-files.ts'
 import type { Outcome } from './outcome.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
@@ -52,6 +54,13 @@ export const describeRun = (
   script: { sha256: claim.scriptSha256, files: claim.scriptFiles.map(describeFile) },
   variables: ran.variables?.variables ?? null,
   unrecordedVariables: ran.variables?.unrepresentable ?? [],
+  chosenVariables: claim.given.map(({ group, name, from }) => ({
+    ...(group === undefined ? {} : { group }),
+    name,
+    from: from ?? { kind: 'submission' as const },
+  })),
+  configuredButLeftOut: ran.variables?.leftOut ?? [],
+  variableFiles: filesOf(run).flatMap((file) => ('text' in file ? [describeText(file)] : [])),
   software: {
     name: run.environment.name,
     version: run.environment.version,
@@ -83,4 +92,9 @@ export const describeRun = (
 const describeFile = ({ name, base64 }: Claim['scriptFiles'][number]): Provenance['script']['files'][number] => {
   const bytes = Buffer.from(base64, 'base64')
   return { name, sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
+}
+
+const describeText = (file: Extract<FetchedFile, { text: string }>): Provenance['variableFiles'][number] => {
+  const { variable, address, fetchedAt, sha256, sizeBytes, text } = file
+  return { variable, address, fetchedAt, sha256, sizeBytes, text }
 }

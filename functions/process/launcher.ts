@@ -1,6 +1,7 @@
 import type { Environment } from '#contracts/environments.ts'
 import type { ScriptFiles } from '#contracts/script.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
+import type { FetchedFile } from './fetch-variable-files.ts'
 import type { RunnerReport, ScriptEnd } from './runner-events.ts'
 
 /** `best`: whatever holds on this machine; `required`: isolation, or no work; `none`: none is tried. */
@@ -15,8 +16,20 @@ export type RunnerJob =
       readonly inputFile: string | readonly string[]
       readonly outputDirectory: string
       readonly given: GivenArguments
+      /** Files that variables mean, fetched before: the script has no network. */
+      readonly files?: readonly FetchedFile[]
     }
-  | { readonly mode: 'read-variables' }
+  | {
+      readonly mode: 'read-variables'
+      /** Variables that no form can hold are told one by one; else the first few refuse the whole file. */
+      readonly tellEach?: boolean
+    }
+  /** Looks these files over, without executing them; `otherFiles` lie beside them and are not taken along. */
+  | {
+      readonly mode: 'check'
+      readonly files: readonly string[]
+      readonly otherFiles: readonly string[]
+    }
   /** Looks round: does the isolation hold? `hidden` is a file that a script must not see. */
   | { readonly mode: 'probe'; readonly outputDirectory: string; readonly hidden: string }
 

@@ -1,8 +1,15 @@
 import { z } from 'zod'
 import { chooseEnvironment, softwareLabel } from '#contracts/environments.ts'
-import { softwareSchema } from '#contracts/submission.ts'
-import { findScript, storeScriptVariables, type ScriptVariables } from '#database/queries/scripts.ts'
 import type { ScriptFiles } from '#contracts/script.ts'
+import { softwareSchema, type Software } from '#contracts/submission.ts'
+import type { Claim } from '#database/queries/claim-next.ts'
+import {
+  findScript,
+  findScriptVariables,
+  storeScriptVariables,
+  type ScriptVariables,
+} from '#database/queries/scripts.ts'
+import type { Variable } from '#domain/variables.ts'
 import { decideOutcome, type Ending } from './outcome.ts'
 import { limitsFor } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
@@ -27,17 +34,29 @@ let readings = 0
 export const readVariables = async (processor: Processor, request: ReadVariablesRequest): Promise<ReadVariables> => {
   const files = await findScript(processor.database, request.scriptSha256)
   if (!files) return { kind: 'unknown-script' }
-  const answer = await executeForVariables(processor, files, request.software ?? null)
+  const answer = await executeForVariables(processor, files, request.software ?? null, { tellEach: false })
   if (answer.kind === 'read') await storeScriptVariables(processor.database, request.scriptSha256, answer.read)
   return answer
+}
+
+/** What a script about to run declares, as once read or as read now; nothing where it cannot be read: the run itself tells why. */
+export const declaredVariables = async (
+  processor: Processor,
+  claim: Pick<Claim, 'scriptSha256' | 'scriptFiles' | 'software'>,
+): Promise<readonly Variable[]> => {
+  const known = await findScriptVariables(processor.database, claim.scriptSha256)
+  if (known && 'variables' in known) return known.variables
+  const answer = await executeForVariables(processor, claim.scriptFiles, claim.software, { tellEach: true })
+  return answer.kind === 'read' && 'variables' in answer.read ? answer.read.variables : []
 }
 
 const executeForVariables = async (
   processor: Processor,
   files: ScriptFiles,
-  software: ReadVariablesRequest['software'] | null,
+  software: Software | null,
+  { tellEach }: { readonly tellEach: boolean },
 ): Promise<ReadVariables> => {
-  const environment = chooseEnvironment(processor.environments(), software ?? null)
+  const environment = chooseEnvironment(processor.environments(), software)
   if (!environment) return { kind: 'impossible', reason: 'This machine lacks the software environment of the script.' }
   readings += 1
   const limits = limitsFor(processor.settings, environment)
@@ -46,7 +65,7 @@ const executeForVariables = async (
     software: environment,
     name: `variables-${readings}`,
     script: files,
-    job: { mode: 'read-variables' },
+    job: { mode: 'read-variables', tellEach },
     limits,
     onLog: () => Promise.resolve(),
     onReport: (told) => {

@@ -9,6 +9,7 @@ import { discardStaging, stage, type Staging } from '#results/stage.ts'
 import { concludeRun, type ConcludedRun, type EndedRun } from './conclude-run.ts'
 import { decide } from './decide.ts'
 import { lookAtInputs } from './describe-run.ts'
+import { filesOfVariables, withFiles } from './files-of-variables.ts'
 import { keepLease } from './keep-lease.ts'
 import { NoEnvironment, prepareRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
@@ -73,7 +74,8 @@ const stageAndRun = async (
   const claimedAt = new Date()
   await holdInputsFixed(claim)
   const staging = await stageInTime(processor, claim)
-  const run = prepareRun(processor, claim, staging)
+  const files = await filesOfVariables(processor, claim, stopSwitch.signal)
+  const run = withFiles(prepareRun(processor, claim, staging), files)
   const looking = lookAtInputs(claim)
   const log = await openLogWriter(staging.log, processor.settings.logLimits)
   const ran = await runScript(processor, claim, run, staging, log, stopSwitch)

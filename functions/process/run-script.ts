@@ -1,10 +1,9 @@
 import type { Claim } from '#database/queries/claim-next.ts'
-import { recordArguments } from '#database/queries/lease-held.ts'
-import { faultFields } from '#function-server/log.ts'
 import type { LogWriter } from '#results/log-writer.ts'
 import type { Staging } from '#results/stage.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
+import { recordVariables } from './record-variables.ts'
 import type { RunnerReport, ScriptEnd } from './runner-events.ts'
 import { watchScript, type StopSwitch } from './watch-script.ts'
 
@@ -50,6 +49,7 @@ export const runScript = async (
           return
         case 'read':
         case 'probe':
+        case 'checked':
           return
       }
     },
@@ -91,15 +91,5 @@ const oneAfterTheOther = (log: LogWriter) => {
       })
       return last
     },
-  }
-}
-
-/** While the script runs, and no obstacle to it: the same variables are in provenance.json. */
-const recordVariables = async (processor: Processor, claim: Claim, report: Report<'variables'>): Promise<void> => {
-  const variables = report.variables.map(({ group, name, value }) => ({ group, name, value }))
-  try {
-    await recordArguments(processor.database, claim, variables)
-  } catch (fault) {
-    processor.log.warn({ ...faultFields(fault), reduction: { id: claim.reductionId } }, 'variables were not recorded')
   }
 }

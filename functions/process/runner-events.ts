@@ -1,12 +1,28 @@
 import { z } from 'zod'
-import { variablesSchema } from '#contracts/variables.ts'
+import { leftOutVariablesSchema, variablesSchema } from '#contracts/variables.ts'
+
+/** Variables that no form can hold, and why. */
+const unrepresentableSchema = z.array(
+  z.object({ group: z.enum(['standard', 'advanced']), variable: z.string(), fault: z.string() }),
+)
+
+/** What looking a script over has found. */
+const scriptProblemSchema = z.object({
+  file: z.string(),
+  line: z.number().int().nullable(),
+  severity: z.enum(['error', 'warning']),
+  kind: z.string(),
+  message: z.string(),
+})
 
 /** What the script's own process reports. It could be forged by a script, and says nothing that only the script may not say. */
 export const runnerReportSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('variables'),
     variables: variablesSchema,
-    unrepresentable: z.array(z.object({ variable: z.string(), fault: z.string() })),
+    unrepresentable: unrepresentableSchema,
+    /** What was configured and does not fit the script any more. */
+    leftOut: leftOutVariablesSchema,
   }),
   z.object({
     kind: z.literal('returned'),
@@ -14,7 +30,13 @@ export const runnerReportSchema = z.discriminatedUnion('kind', [
     badReturn: z.string().nullable(),
     modules: z.record(z.string(), z.string()),
   }),
-  z.object({ kind: z.literal('read'), variables: variablesSchema }),
+  z.object({
+    kind: z.literal('read'),
+    variables: variablesSchema,
+    unrepresentable: unrepresentableSchema,
+    helpRemarks: z.array(z.string()),
+  }),
+  z.object({ kind: z.literal('checked'), python: z.string(), problems: z.array(scriptProblemSchema) }),
   /** What does not hold of the isolation. */
   z.object({ kind: z.literal('probe'), failed: z.array(z.string()) }),
   z.object({

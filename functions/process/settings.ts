@@ -28,6 +28,21 @@ const shareOfMemory = (slots: number): number => {
   const there = Math.min(totalmem(), process.constrainedMemory() || Infinity)
   return Math.max(leastMemoryBytes, Math.floor((there * 0.8) / slots))
 }
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
+
+/** `raw.githubusercontent.com` means https; another scheme or port is written whole: `http://127.0.0.1:3000`. */
+export const originsSetting = z
+  .string()
+  .transform((text) =>
+    text
+      .split(/[\s,]+/)
+      .filter((place) => place !== '')
+      .map((place) => (place.includes('://') ? place : `https://${place}`).toLowerCase().replace(/\/$/, '')),
+  )
+  .pipe(z.array(z.string().refine(isOrigin, 'must be hosts such as raw.githubusercontent.com, with commas between')))
+
+/** Where the files of variables may come from unless an operator says otherwise: the raw files of the facility's GitHub. */
+export const usualFileHosts = 'raw.githubusercontent.com'
 
 /** All settings of `process`, from the environment. */
 export const settingsSchema = z
@@ -61,6 +76,14 @@ export const settingsSchema = z
     result_file_mode: mode.default(0o664),
     result_directory_mode: mode.default(0o775),
     result_group: z.coerce.number().int().min(0).optional(),
+    /** Hosts that the file of a `{"url", "default"}` variable may be fetched from; `none` for nowhere. */
+    variable_file_hosts: z
+      .string()
+      .default(usualFileHosts)
+      .transform((text) => (text.trim() === 'none' ? '' : text))
+      .pipe(originsSetting),
+    variable_file_megabytes: megabytes(5),
+    variable_file_seconds: z.coerce.number().positive().max(600).default(30),
     output_limit_megabytes: megabytes(100_000),
     output_limit_files: z.coerce.number().int().positive().default(100_000),
     /** How long the last log of a reduction that was given up stays beside where its results would be. */
@@ -82,6 +105,11 @@ export const settingsSchema = z
       file: given.result_file_mode,
       directory: given.result_directory_mode,
       ...(given.result_group === undefined ? {} : { group: given.result_group }),
+    },
+    variableFiles: {
+      origins: given.variable_file_hosts,
+      sizeBytes: given.variable_file_megabytes,
+      limitMs: given.variable_file_seconds * 1000,
     },
     outputLimitBytes: given.output_limit_megabytes,
     outputLimitFiles: given.output_limit_files,

@@ -183,6 +183,8 @@ variable_help = {'standard_vars': {'do it': 'Whether to do it.', 'q': 3}, 'advan
     ["{'f': len}", /^“f” is of type builtin_function_or_method/],
     ["{'s': '\\ud800'}", /^“s” contains half of a character/],
     ["{7: 'x'}", /^“7” has a name that is not text/],
+    ["{'__proto__': 1}", /^“__proto__” has a name that web pages cannot carry/],
+    ["{'runs': range(3)}", /^“runs” is of type range, which was a list in Python 2; write it as list\(\.\.\.\)\.$/],
     ["{'': 'x'}", /^“” has a name that is empty/],
     ["{'a': float('nan'), 'b': {1}}", /^“a” is NaN.*“b” is a set/],
   ] as const)('%s is refused in words that name it', async ([value, message]) => {
@@ -208,7 +210,7 @@ variable_help = {'standard_vars': {'do it': 'Whether to do it.', 'q': 3}, 'advan
     })
     expect(run.log).toBe("{'gain': nan, 'n': 1}\n")
     expect(run.report('variables').unrepresentable).toEqual([
-      { variable: 'gain', fault: expect.stringContaining('is NaN') },
+      { group: 'standard', variable: 'gain', fault: expect.stringContaining('is NaN') },
     ])
   })
 

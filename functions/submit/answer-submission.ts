@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
+import {
+  faultOfArguments,
+  faultsOfUndeclared,
+  listGivenArguments,
+  typedByDeclared,
+} from '#contracts/given-arguments.ts'
 import type { ScriptFiles } from '#contracts/script.ts'
 import {
   submissionAnswerSchema,
@@ -8,6 +14,7 @@ import {
   type Software,
   type SubmitRequest,
 } from '#contracts/submission.ts'
+import type { GivenArguments } from '#contracts/variables.ts'
 import { sha256Of } from '#database/content-address.ts'
 import type { Database, Sql } from '#database/connection.ts'
 import { isDuplicate } from '#database/faults.ts'
@@ -20,7 +27,6 @@ import { parseInstrumentName } from '#domain/instrument-names.ts'
 import { nearestName } from '#domain/nearest-name.ts'
 import { classOfRequest } from '#domain/reduction-classes.ts'
 import { largestRequest, parseRunRanges, type RunList } from '#domain/run-ranges.ts'
-import { faultOfNames, faultsOfGiven, listGivenArguments } from './given-arguments.ts'
 import { submitBatch } from './submit-batch.ts'
 import { submitRuns, type Asked, type ChosenScript, type Looking } from './submit-runs.ts'
 
@@ -104,16 +110,19 @@ const chooseScript = async (
     : { finding: current, keep: null }
 }
 
-const faultsOfVariables = async (
+/** The given values with the script's own types where those are known, and what is wrong with them. */
+const checkVariables = async (
   database: Database,
   script: ChosenScript,
-  given: ReturnType<typeof listGivenArguments>,
-): Promise<readonly string[]> => {
-  if (given.length === 0 || script.keep === null) return []
+  given: GivenArguments,
+): Promise<ReturnType<typeof typedByDeclared>> => {
+  if (given.length === 0 || script.keep === null) return { arguments: given, faults: [] }
   const sha256 = 'sha256' in script.keep ? script.keep.sha256 : await storeScript(database, script.keep.files)
   const declared = await findScriptVariables(database, sha256)
   // Where nobody has read this script's variables yet, the run itself tells what does not fit.
-  return declared && 'variables' in declared ? faultsOfGiven(given, declared.variables) : []
+  return declared && 'variables' in declared
+    ? typedByDeclared(given, declared.variables)
+    : { arguments: given, faults: faultsOfUndeclared(given) }
 }
 
 /**
@@ -149,10 +158,10 @@ export const answerSubmission = async (
   if (unoffered) return unoffered
   const script = await chooseScript(database, looking.findScript, instrument.name, special?.script)
   if ('kind' in script) return script
-  const given = listGivenArguments(special?.variables)
-  const badName = faultOfNames(given)
-  if (badName !== undefined) return refused(400, badName)
-  const faults = await faultsOfVariables(database, script, given)
+  const asGiven = listGivenArguments(special?.variables)
+  const unfit = faultOfArguments(asGiven)
+  if (unfit !== undefined) return refused(400, unfit)
+  const { arguments: given, faults } = await checkVariables(database, script, asGiven)
   if (faults.length > 0) return refused(400, faults.join(' '))
 
   const batchFault = special?.batch ? faultOfBatchSize(list.runs) : undefined

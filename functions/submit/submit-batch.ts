@@ -1,10 +1,12 @@
 import type { Outcome } from '#contracts/submission.ts'
 import type { Database, Sql } from '#database/connection.ts'
 import { recordBatch, type BatchedRun } from '#database/queries/record-batch.ts'
+import { configurationsForRuns } from '#database/queries/run-configurations.ts'
 import { lockInstrument } from '#database/queries/record-reductions.ts'
 import { knownRuns, type KnownRun } from '#database/queries/submission-facts.ts'
 import { batchTarget } from '#domain/batches.ts'
 import { parseRbNumber } from '#domain/rb-number.ts'
+import { chooseVariables } from './choose-variables.ts'
 import { decideBatch, type BatchRun } from './decide-batch.ts'
 import type { Asked, Looking } from './submit-runs.ts'
 
@@ -27,6 +29,18 @@ const findRun = async (
   const { rbText } = finding.metadata
   const rbNumber = parseRbNumber(rbText ?? '') ?? null
   return { run: { runNumber, rbNumber, rbText }, metadata: { ...finding.metadata, rbNumber } }
+}
+
+/** What is configured for its experiment, or from the latest start run up to its first. */
+const givenForBatch = async (
+  sql: Sql,
+  { instrument, given }: Asked,
+  runNumber: number,
+  rbNumber: number | null,
+): Promise<Asked['given']> => {
+  if (rbNumber === null) return given
+  const run = { runNumber, rbNumber }
+  return chooseVariables(given, await configurationsForRuns(sql, instrument.name, [run]), run)
 }
 
 /**
@@ -54,9 +68,10 @@ export const submitBatch = async (
   const versionsOnDisk = rbNumber === null ? -1 : await looking.versionsOnDisk(instrument, rbNumber, target)
   return database.transaction(async (sql) => {
     await lockInstrument(sql, instrument.name)
+    const given = asked.reproduces ? asked.given : await givenForBatch(sql, asked, runNumbers[0] ?? 0, rbNumber)
     const { reductionId, version } = await recordBatch(
       sql,
-      { ...asked, instrument: instrument.name, script: asked.script.keep },
+      { ...asked, given, instrument: instrument.name, script: asked.script.keep },
       {
         target,
         rbNumber,

@@ -3,6 +3,7 @@ import type { Reproduces } from '#contracts/reproduces.ts'
 import type { Outcome, Software } from '#contracts/submission.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import type { Database, Sql } from '#database/connection.ts'
+import { configurationsForRuns } from '#database/queries/run-configurations.ts'
 import { settleDetections, type SettledDetection } from '#database/queries/detections-settle.ts'
 import { lockInstrument, recordReductions, type RunToRecord } from '#database/queries/record-reductions.ts'
 import {
@@ -13,6 +14,7 @@ import {
   type SubmittingInstrument,
 } from '#database/queries/submission-facts.ts'
 import type { ReductionClass } from '#domain/reduction-classes.ts'
+import { chooseVariables } from './choose-variables.ts'
 import { decideFound, decideReRun, type Decision, type Finding, type ScriptFinding } from './decide-run.ts'
 
 /** What submit needs of the archive and the results; the reader processes in production. */
@@ -149,12 +151,23 @@ export const submitRuns = async (
     }
 
     const found = new Map(open.map((one) => [one.runNumber, one]))
+    const configured = await configurationsForRuns(
+      sql,
+      asked.instrument.name,
+      open.flatMap(({ runNumber, decision }) =>
+        decision.do === 'queue' ? [{ runNumber, rbNumber: decision.rbNumber }] : [],
+      ),
+    )
     const toRecord = open.flatMap(({ runNumber, decision, versionsOnDisk }): RunToRecord[] => {
       if (decision.do === 'wait') return []
       const { metadata, rbNumber } = decision
       const start =
         decision.do === 'queue' ? { state: 'Queued' as const } : { state: 'Skipped' as const, reason: decision.reason }
-      return [{ runNumber, metadata, rbNumber, versionsOnDisk, start }]
+      const given =
+        decision.do === 'queue' && !asked.reproduces
+          ? chooseVariables(asked.given, configured, { runNumber, rbNumber: decision.rbNumber })
+          : undefined
+      return [{ runNumber, metadata, rbNumber, versionsOnDisk, start, given }]
     })
     const recorded = await recordReductions(
       sql,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Outcome } from '#contracts/submission.ts'
+import { givenArgumentsSchema, type ConfigurationSource } from '#contracts/variables.ts'
+import { addConfiguration } from '#database/queries/run-configurations.ts'
 import { openLog } from '#function-server/log.ts'
 import { freshSchema, type FreshSchema } from '../../tests/support/fresh-schema.ts'
 import type { Finding } from './decide-run.ts'
@@ -46,6 +48,7 @@ beforeEach(async () => {
     'idempotency_keys',
     'change_events',
     'detection_cursors',
+    'run_configurations',
   ]) {
     await schema.database.change(`DELETE FROM ${table}`)
   }
@@ -237,5 +240,52 @@ describe('the door', () => {
     expect((await post(detected([1]), { authorization: 'Bearer wrong' })).status).toBe(401)
     expect((await post('{')).status).toBe(400)
     expect((await post({ origin: 'detection' })).status).toBe(400)
+  })
+
+  it('gives each run what is configured for its experiment, or from the latest start run', async () => {
+    const whole = (value: number) => ({ type: 'integer', value: String(value) }) as const
+    const configure = (source: ConfigurationSource, values: Readonly<Record<string, number>>) =>
+      addConfiguration(schema.database, 'ENGINX', {
+        source,
+        variables: Object.entries(values).map(([name, value]) => ({
+          group: 'standard',
+          name,
+          value: whole(value),
+          declaredType: 'integer',
+        })),
+        description: null,
+        changedBy: 'Ada',
+      })
+    await configure({ kind: 'start-run', startRun: 5 }, { a: 5, b: 5 })
+    await configure({ kind: 'start-run', startRun: 20 }, { a: 20 })
+    await configure({ kind: 'start-run', startRun: 40 }, { a: 40 })
+    await configure({ kind: 'experiment', rbNumber: 1_510_112 }, { b: 7 })
+    for (const run of [4, 10, 25]) files.set(run, readable(run))
+    files.set(26, readable(26, '1510112'))
+    await post(detected([4, 10, 25, 26]))
+    await post(asked({ runs: '25', variables: { a: 1 } }))
+    const rows = await schema.database.rows(
+      z.object({ target: z.string(), version: z.number(), given: z.string().nullable() }),
+      `SELECT target, version, arguments AS given FROM reductions
+       LEFT JOIN argument_sets ON argument_sets.sha256 = given_arguments_sha256 ORDER BY CAST(target AS UNSIGNED), version`,
+    )
+    const values = rows.map(({ target, version, given }) => [
+      `${target}/${version}`,
+      Object.fromEntries(
+        givenArgumentsSchema
+          .parse(JSON.parse(given ?? '[]'))
+          .map(({ name, typed, plain, from }) => [
+            name,
+            `${typed?.type === 'integer' ? typed.value : String(plain)} ${from?.kind ?? 'given'}`,
+          ]),
+      ),
+    ])
+    expect(values).toEqual([
+      ['4/0', {}],
+      ['10/0', { a: '5 start-run', b: '5 start-run' }],
+      ['25/0', { a: '20 start-run' }],
+      ['25/1', { a: '1 given' }],
+      ['26/0', { a: '20 start-run', b: '7 experiment' }],
+    ])
   })
 })

@@ -15,7 +15,7 @@ export const startedPrograms = [
   { by: 'local/gateway/functions/watchdog-program.ts', entry: 'local/gateway/watchdog/watchdog-process.ts' },
 ] as const
 
-/** All that is bundled: every function with a handler, the connector, the gateway, cron. */
+/** All that is bundled: every function with a handler, the connector, the gateway, cron, the command line. */
 export function findBundles(projectDirectory: string): Bundle[] {
   const functions = readdirSync(join(projectDirectory, 'functions')).sort()
   const candidates = [
@@ -23,6 +23,8 @@ export function findBundles(projectDirectory: string): Bundle[] {
     { name: 'activemq-connector', entry: 'connectors/activemq/main.ts', copies: [] },
     { name: 'gateway', entry: 'local/gateway/main.ts', copies: [] },
     { name: 'cron', entry: 'local/cron/main.ts', copies: [] },
+    // Checks scripts by the very runner of the function that runs them.
+    { name: 'autoreduce', entry: 'cli/main.ts', copies: runnerOf('process') },
   ]
   return candidates.filter(({ entry }) => existsSync(join(projectDirectory, entry)))
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -104,6 +104,38 @@ describe('an instrument’s script', () => {
     await rename(at('reduce.py'), at('reduce.py~'))
     const putBack = (): Promise<void> => rename(at('reduce.py~'), at('reduce.py'))
     expect(textOf(await readScript(root, 'WISH', putBack))).toEqual({ 'reduce.py': 'x = 1' })
+  })
+
+  it('is read again where its variables or a module are empty or away for a moment', async () => {
+    await put('reduce.py', 'import reduce_vars, focus')
+    await put('focus.py', 'y = 1')
+    const saved = (): Promise<void> => put('reduce_vars.py', 'standard_vars = {"a": 1}')
+    expect(Object.keys(textOf(await readScript(root, 'WISH', saved)))).toEqual([
+      'reduce.py',
+      'reduce_vars.py',
+      'focus.py',
+    ])
+    await put('reduce_vars.py', '')
+    expect(textOf(await readScript(root, 'WISH', saved))['reduce_vars.py']).toContain('"a"')
+    await put('focus.py', '')
+    expect(textOf(await readScript(root, 'WISH', () => put('focus.py', 'y = 2')))['focus.py']).toBe('y = 2')
+    // Empty files that stay so are what they are.
+    await put('focus.py', '')
+    expect(textOf(await read())['focus.py']).toBe('')
+  })
+
+  it('is looked at twice where it was written just now: half of it may still be coming', async () => {
+    await put('reduce.py', 'x = ')
+    expect(textOf(await readScript(root, 'WISH', () => put('reduce.py', 'x = 1')))).toEqual({ 'reduce.py': 'x = 1' })
+    const longAgo = new Date(Date.now() - 60_000)
+    await utimes(at('reduce.py'), longAgo, longAgo)
+    let pauses = 0
+    const pause = (): Promise<void> => {
+      pauses += 1
+      return Promise.resolve()
+    }
+    await readScript(root, 'WISH', pause)
+    expect(pauses).toBe(0)
   })
 
   it('is never a mixture of two moments: what changes while it is read is read again', async () => {

@@ -25,62 +25,100 @@ const largestBytes = 32 * 1024 * 1024
 const mostFiles = 500
 const attempts = 4
 const pauseMs = 150
+/** A file may be in the middle of being written that was changed so short a time ago. */
+const justNowMs = 1_000
 
 type Seen = { readonly file: ScriptFile; readonly stats: Stats }
-type Look = { readonly seen: readonly Seen[] } | Exclude<ScriptReading, { kind: 'read' }>
+type Look =
+  | {
+      readonly seen: readonly Seen[]
+      /** Looked for and not there: what appears meanwhile belongs to the script too. */
+      readonly absent: readonly string[]
+      readonly asksForVariables: boolean
+    }
+  | Exclude<ScriptReading, { kind: 'read' }>
+
+/** How a script is called in sentences, and whether there has to be a reduce.py. */
+type Wanted = { readonly whose: string; readonly needsScript: boolean }
 
 /**
  * Reads the instrument's script with all that it needs from its own folder, as of one moment: scientists edit in place, so what changed
  * while it was read is read again.
  */
-export const readScript = async (
+export const readScript = (
   root: string,
   instrument: string,
   pause: (ms: number) => Promise<unknown> = waitMs,
+): Promise<ScriptReading> =>
+  readScriptFolder(scriptFolder(root, instrument), { whose: instrument, needsScript: true }, pause)
+
+/** The same for any folder. Without `needsScript` a reduce_vars.py alone will do. */
+export const readScriptFolder = async (
+  folder: string,
+  wanted: Wanted,
+  pause: (ms: number) => Promise<unknown> = waitMs,
 ): Promise<ScriptReading> => {
-  const folder = scriptFolder(root, instrument)
   let look: Look | undefined
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     if (attempt > 1) await pause(pauseMs)
-    look = await lookOnce(folder, instrument)
-    // An editor empties a file before it writes it, or puts a new one in its place: look again before saying so.
-    const maySettle = 'kind' in look && (look.kind === 'empty' || look.kind === 'missing') && attempt < 2
-    if (maySettle) continue
+    look = await lookOnce(folder, wanted)
+    if (attempt === 1 && maySettle(look)) continue
     if ('kind' in look) return look
-    if (await isUnchanged(folder, look.seen)) return { kind: 'read', folder, files: look.seen.map(({ file }) => file) }
+    if (await isUnchanged(folder, look)) return { kind: 'read', folder, files: look.seen.map(({ file }) => file) }
   }
   if (look && 'kind' in look) return look
   return {
     kind: 'changing',
     folder,
-    reason: `The reduction script of ${instrument} is being edited at this moment: ${folder}`,
+    reason: `The reduction script of ${wanted.whose} is being edited at this moment: ${folder}`,
   }
 }
 
-const lookOnce = async (folder: string, instrument: string): Promise<Look> => {
+/**
+ * An editor empties a file before it writes it, or moves it aside and puts a new one in its place: what looks like that is looked at once
+ * more after a moment, and so is what was written just now.
+ */
+const maySettle = (look: Look): boolean => {
+  if ('kind' in look) return look.kind === 'empty' || look.kind === 'missing'
+  return (
+    (look.asksForVariables && look.absent.includes(variablesName)) ||
+    look.seen.some(
+      ({ file, stats }) =>
+        (file.bytes.length === 0 && posix.basename(file.name) !== '__init__.py') ||
+        Math.abs(Date.now() - stats.mtimeMs) < justNowMs,
+    )
+  )
+}
+
+const lookOnce = async (folder: string, { whose, needsScript }: Wanted): Promise<Look> => {
   const seen = new Map<string, Seen>()
+  const absent = new Set<string>()
   const wanted = [scriptName, variablesName]
   let sizeBytes = 0
+  let asksForVariables = false
   for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
-    if (seen.has(name)) continue
+    if (seen.has(name) || absent.has(name)) continue
     const result = await readOne(folder, name)
     if ('fault' in result) {
-      if (name !== scriptName && result.absent) continue
+      if (result.absent && (name !== scriptName || !needsScript)) {
+        absent.add(name)
+        continue
+      }
       if (result.absent) {
         return {
           kind: 'missing',
           folder,
-          reason: `${instrument} has no reduction script: there is no ${scriptName} in ${folder}`,
+          reason: `${whose} has no reduction script: there is no ${scriptName} in ${folder}`,
         }
       }
       return {
         kind: 'unreadable',
         folder,
-        reason: `The file ${name} of the reduction script of ${instrument} ${result.fault}: ${join(folder, name)}`,
+        reason: `The file ${name} of the reduction script of ${whose} ${result.fault}: ${join(folder, name)}`,
       }
     }
-    if (name === scriptName && isBlank(result.file.bytes)) {
-      return { kind: 'empty', folder, reason: `The reduction script of ${instrument} is empty: ${join(folder, name)}` }
+    if (name === scriptName && needsScript && isBlank(result.file.bytes)) {
+      return { kind: 'empty', folder, reason: `The reduction script of ${whose} is empty: ${join(folder, name)}` }
     }
     seen.set(name, result)
     sizeBytes += result.file.bytes.length
@@ -88,13 +126,19 @@ const lookOnce = async (folder: string, instrument: string): Promise<Look> => {
       return {
         kind: 'unreadable',
         folder,
-        reason: `The reduction script of ${instrument} and the modules it imports are too large: at most ${mostFiles} files and ${largestBytes / 1024 / 1024} MiB are taken from ${folder}`,
+        reason: `The reduction script of ${whose} and the modules it imports are too large: at most ${mostFiles} files and ${largestBytes / 1024 / 1024} MiB are taken from ${folder}`,
       }
     }
-    wanted.push(...neighboursOf(name, result.file.bytes))
+    const neighbours = neighboursOf(name, result.file.bytes)
+    asksForVariables ||= neighbours.includes(variablesName)
+    wanted.push(...neighbours)
   }
   const rest = [...seen.keys()].filter((name) => name !== scriptName && name !== variablesName).sort()
-  return { seen: [scriptName, variablesName, ...rest].map((name) => seen.get(name)).filter((one) => one !== undefined) }
+  return {
+    seen: [scriptName, variablesName, ...rest].map((name) => seen.get(name)).filter((one) => one !== undefined),
+    absent: [...absent],
+    asksForVariables,
+  }
 }
 
 const readOne = (folder: string, name: string): Promise<Seen | NotReadable> =>
@@ -105,12 +149,17 @@ const readOne = (folder: string, name: string): Promise<Seen | NotReadable> =>
 
 const isBlank = (bytes: Uint8Array): boolean => Buffer.from(bytes).toString('latin1').trim() === ''
 
-const isUnchanged = async (folder: string, seen: readonly Seen[]): Promise<boolean> => {
-  const checks = seen.map(async ({ file, stats }) => {
-    const now = await stat(join(folder, file.name)).catch(() => undefined)
-    return now !== undefined && isSameFile(stats, now) && file.bytes.length === now.size
+const isUnchanged = async (folder: string, look: Extract<Look, { seen: unknown }>): Promise<boolean> => {
+  const statNow = (name: string): Promise<Stats | undefined> => stat(join(folder, name)).catch(() => undefined)
+  const stillSame = look.seen.map(async ({ file, stats }) => {
+    const now = await statNow(file.name)
+    // The time of the last change of any kind tells of an editor that gives a file its old time back.
+    return (
+      now !== undefined && isSameFile(stats, now) && stats.ctimeMs === now.ctimeMs && file.bytes.length === now.size
+    )
   })
-  return (await Promise.all(checks)).every((same) => same)
+  const stillAbsent = look.absent.map(async (name) => (await statNow(name)) === undefined)
+  return (await Promise.all([...stillSame, ...stillAbsent])).every((same) => same)
 }
 
 /** Files of the script's folder that this one may import; whether they are there is seen when they are read. */

@@ -5,7 +5,7 @@ import { reductionClasses } from '#domain/reduction-classes.ts'
 import { reductionStates } from '#domain/reduction-states.ts'
 import { pauseSchema } from './decisions.ts'
 import { softwareSchema } from './submission.ts'
-import { variableSchema } from './variables.ts'
+import { configurationSourceSchema, leftOutVariablesSchema, variableSchema, variableSourceSchema } from './variables.ts'
 
 /** RFC 3339, UTC, e.g. `2026-11-22T21:56:06.123Z`. */
 const time = z.string().meta({ format: 'date-time' })
@@ -171,8 +171,12 @@ export const reductionSchema = z.object({
   description: z.string().nullable(),
   software: softwareSchema.nullable(),
   scriptSha256: z.string().nullable(),
-  /** The chosen variables; `default` is what the script itself says, where it differs. */
-  variables: z.array(variableSchema.extend({ default: variableSchema.shape.value.optional() })),
+  /** The chosen variables; `default` is what the script itself says, where it differs; `from` who chose another. */
+  variables: z.array(
+    variableSchema.extend({ default: variableSchema.shape.value.optional(), from: variableSourceSchema.optional() }),
+  ),
+  /** Configured values that the script could not take; known once it has started. */
+  variablesLeftOut: leftOutVariablesSchema.default([]),
   submittedAt: time,
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
@@ -245,6 +249,28 @@ export const instrumentVariablesSchema = z.object({
   leftOut: z.array(z.string()).optional(),
 })
 
+/** Variables chosen for the runs to come, as the page of an instrument shows them. */
+export const runConfigurationSchema = z.object({
+  id: z.number().int(),
+  /** For an experiment, or from a run on until the next start run. */
+  source: configurationSourceSchema,
+  /** Only what was chosen; `default` is what the script says now, `problem` why the value does not fit the script any more. */
+  variables: z.array(
+    variableSchema.extend({ default: variableSchema.shape.value.optional(), problem: z.string().optional() }),
+  ),
+  description: z.string().nullable(),
+  /** Name it when you replace the configuration: whoever was slower is told. */
+  revision: z.number().int(),
+  changedBy: z.string(),
+  changedAt: time,
+})
+export type RunConfiguration = z.infer<typeof runConfigurationSchema>
+export const runConfigurationsSchema = z.object({
+  items: z.array(runConfigurationSchema),
+  /** Why the script's own variables are not known now, in words; what fits and what does not is not known then. */
+  fault: z.string().nullable(),
+})
+
 export const detectionSchema = z.object({
   id: z.number().int(),
   instrument: z.string(),
@@ -264,6 +290,7 @@ export const noticeKinds = [
   'counter-stepped-back',
   'gap-too-large',
   'script-problem',
+  'configured-variables',
   'service',
 ] as const
 

@@ -44,6 +44,20 @@ export const submissionSchema = z.object({
 })
 export type Submission = z.infer<typeof submissionSchema>
 
+/** Body of `POST …/configurations`: the values that the runs to come get. `variables` as in a submission. */
+export const configurationRequestSchema = z.object({
+  source: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('experiment'), rbNumber: z.number().int().min(1_000_000).max(9_999_999) }),
+    z.object({ kind: z.literal('start-run'), startRun: z.number().int().min(1).max(999_999_999) }),
+  ]),
+  variables: givenVariablesSchema,
+  description: z.string().max(2_000).optional(),
+})
+export type ConfigurationRequest = z.infer<typeof configurationRequestSchema>
+/** Body of `PUT …/configurations/{id}`. `revision` is the one that was seen. */
+export const configurationReplacementSchema = configurationRequestSchema.extend({ revision: z.number().int().min(1) })
+export type ConfigurationReplacement = z.infer<typeof configurationReplacementSchema>
+
 /** All runs of a batch, whose outcome is told once; `runNumber` is the first. */
 const batch = z.array(z.number().int()).optional()
 

@@ -1,3 +1,5 @@
+import { floatText } from './float-text.ts'
+
 /**
  * The value of a script's variable with its Python type kept, so that what a scientist wrote in reduce_vars.py comes back
  * unchanged from database and form. Integers and floats travel as text: JSON numbers would round 200-digit integers
@@ -18,7 +20,7 @@ export type VariableValue =
     }
 
 /** `standard` is `standard_vars` of the script's reduce_vars.py, `advanced` its `advanced_vars`. */
-type VariableGroup = 'standard' | 'advanced'
+export type VariableGroup = 'standard' | 'advanced'
 
 export type Variable = {
   readonly group: VariableGroup
@@ -32,7 +34,10 @@ const sameItems = (left: readonly VariableValue[], right: readonly VariableValue
   left.length === right.length &&
   left.every((item, place) => right[place] !== undefined && sameValue(item, right[place]))
 
-/** Same type and same value; a `1` and a `1.0` differ. */
+const sameNumber = (left: string, right: string, type: 'integer' | 'float'): boolean =>
+  left === right || (type === 'integer' ? BigInt(left) === BigInt(right) : Object.is(Number(left), Number(right)))
+
+/** Same type and same value; a `1` and a `1.0` differ, and so do `0.0` and `-0.0`. However a number is written, it is the same. */
 export const sameValue = (left: VariableValue, right: VariableValue): boolean => {
   switch (left.type) {
     case 'none':
@@ -46,18 +51,16 @@ export const sameValue = (left: VariableValue, right: VariableValue): boolean =>
         left.ordered === right.ordered &&
         sameItems(left.entries.flat(), right.entries.flat())
       )
-    case 'string':
     case 'integer':
     case 'float':
+      return right.type === left.type && sameNumber(left.value, right.value, left.type)
+    case 'string':
     case 'boolean':
       return right.type === left.type && right.value === left.value
   }
 }
 
-const floatText = (value: number): string => {
-  const text = String(value)
-  return /^-?[0-9]+$/.test(text) ? `${text}.0` : text.replace(/e\+?/, 'e')
-}
+const halfCharacter = 'contains half of a character (a lone surrogate), which is not valid text'
 
 /**
  * A plain JSON value (from an API caller or a form) as a variable's value. Where the script's own value has a type that JSON
@@ -69,7 +72,9 @@ export const valueFromJson = (
   like?: VariableValue,
 ): { readonly value: VariableValue } | { readonly fault: string } => {
   if (json === null) return { value: { type: 'none' } }
-  if (typeof json === 'string') return { value: { type: 'string', value: json } }
+  if (typeof json === 'string') {
+    return json.isWellFormed() ? { value: { type: 'string', value: json } } : { fault: halfCharacter }
+  }
   if (typeof json === 'boolean') return { value: { type: 'boolean', value: json } }
   if (typeof json === 'number') {
     if (!Number.isFinite(json)) return { fault: 'is not a finite number' }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { differenceSchema } from '#contracts/reproduces.ts'
 import { softwareSchema } from '#contracts/submission.ts'
-import { variablesSchema } from '#contracts/variables.ts'
+import { leftOutVariablesSchema, variablesSchema, variableSourceSchema } from '#contracts/variables.ts'
 import { provenanceName } from './result-paths.ts'
 
 const time = z.iso.datetime()
@@ -31,6 +31,27 @@ export const provenanceSchema = z.object({
   variables: variablesSchema.nullable(),
   /** Variables of a type that cannot be recorded: name and why. */
   unrecordedVariables: z.array(z.object({ variable: z.string(), fault: z.string() })),
+  /** Who chose a value that is not the script's own. */
+  chosenVariables: z
+    .array(
+      z.object({ group: z.enum(['standard', 'advanced']).optional(), name: z.string(), from: variableSourceSchema }),
+    )
+    .default([]),
+  /** What was configured, and why the script could not take it. */
+  configuredButLeftOut: leftOutVariablesSchema.default([]),
+  /** The files that `{"url", "default"}` variables meant, as they were fetched for this run. */
+  variableFiles: z
+    .array(
+      z.object({
+        variable: z.string(),
+        address: z.string(),
+        fetchedAt: time,
+        sha256: z.string(),
+        sizeBytes: z.number().int(),
+        text: z.string(),
+      }),
+    )
+    .default([]),
   software: softwareSchema.extend({ interpreter: z.string(), modules: z.record(z.string(), z.string()) }),
   inputs: z.array(
     z.object({

@@ -1,5 +1,6 @@
 import type { Detection, Instrument, Notice, Reduction, Run } from '#contracts/api.ts'
 import type { Pause } from '#contracts/decisions.ts'
+import type { Detection, Instrument, Notice, Reduction, Run, RunConfiguration } from '#contracts/api.ts'
 import type { ReductionState } from '#domain/reduction-states.ts'
 import type { Variable } from '#domain/variables.ts'
 import { asymmetry, diffraction, map, picture, reflectivity } from './sample-figures.ts'
@@ -29,6 +30,7 @@ export type World = {
   pause: Pause | null
   /** Why nothing can be reproduced. */
   reproductionRefusal: string | null
+  readonly configurations: Map<number, RunConfiguration & { readonly instrument: string }>
 }
 
 export const runKey = (instrument: string, runNumber: number): string => `${instrument}/${runNumber}`
@@ -113,6 +115,15 @@ const text = (value: string): Variable['value'] => ({ type: 'string', value })
 const whole = (value: string): Variable['value'] => ({ type: 'integer', value })
 const decimal = (value: string): Variable['value'] => ({ type: 'float', value })
 
+const fileOf = (file: string): Variable['value'] => ({
+  type: 'mapping',
+  ordered: false,
+  entries: [
+    [text('url'), text('https://raw.githubusercontent.com/facility/calibration/main/ENGINX/')],
+    [text('default'), text(file)],
+  ],
+})
+
 export const scriptVariables: readonly Variable[] = [
   { group: 'standard', name: 'vanadium_run', value: whole('236516'), help: 'Run used for normalisation' },
   {
@@ -143,6 +154,7 @@ export const scriptVariables: readonly Variable[] = [
     help: 'Orientation of the crystal; leave as it is for powders',
   },
   { group: 'advanced', name: 'bkgd-range-min', value: decimal('0.05') },
+  { group: 'advanced', name: 'calibration_file', value: fileOf('north_2018.dat'), help: 'Offsets of the detectors' },
   { group: 'advanced', name: 'mask_file', value: { type: 'none' }, help: 'Path of a mask, or None' },
 ]
 
@@ -223,6 +235,7 @@ export const addReduction = (
       ? null
       : `${version === 0 ? '3f2a' : '9b1e'}91c0d4b5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f`,
     variables: isSkipped ? [] : given.changed ? changedVariables() : [...scriptVariables],
+    variablesLeftOut: [],
     submittedAt: at(now, given.secondsAgo + 1),
     startedAt: given.state === 'Queued' || isSkipped ? null : at(now, given.secondsAgo),
     finishedAt: isDone ? at(now, given.secondsAgo - (given.took ?? 0)) : null,
@@ -298,6 +311,7 @@ const emptyWorld = (): World => ({
   notices: new Map(),
   pause: null,
   reproductionRefusal: null,
+  configurations: new Map(),
 })
 
 /** A service that was installed a minute ago. */
@@ -479,5 +493,58 @@ export const busyWorld = (now = Date.now()): World => {
     resolvedAt: null,
     resolution: null,
   })
+  const configuration = (
+    id: number,
+    source: RunConfiguration['source'],
+    secondsAgo: number,
+    variables: RunConfiguration['variables'],
+    description: string | null = null,
+  ): void => {
+    world.configurations.set(id, {
+      id,
+      instrument: 'ENGINX',
+      source,
+      variables,
+      description,
+      revision: 1,
+      changedBy: 'instrument scientist',
+      changedAt: at(now, secondsAgo),
+    })
+  }
+  const vanadium = whole('236516')
+  configuration(
+    31,
+    { kind: 'start-run', startRun: 299_040 },
+    43_000,
+    [
+      { group: 'standard', name: 'vanadium_run', value: whole('241391'), default: vanadium },
+      {
+        group: 'advanced',
+        name: 'calibration_file',
+        value: fileOf('north_2026.dat'),
+        default: fileOf('north_2018.dat'),
+      },
+    ],
+    'The vanadium of this cycle, and the calibration after the collimators were moved',
+  )
+  configuration(30, { kind: 'start-run', startRun: 298_800 }, 900_000, [
+    { group: 'standard', name: 'vanadium_run', value: whole('240017'), default: vanadium },
+    { group: 'standard', name: 'unit', value: text('dSpacing') },
+  ])
+  configuration(32, { kind: 'experiment', rbNumber: 1_910_123 }, 3_900, [
+    {
+      group: 'standard',
+      name: 'bins',
+      value: { type: 'list', items: [decimal('1.1'), decimal('-0.0005'), decimal('2.4')] },
+      default: { type: 'list', items: [decimal('0.9'), decimal('-0.001'), decimal('2.2')] },
+      help: 'First edge, step (negative: logarithmic), last edge',
+    },
+    {
+      group: 'standard',
+      name: 'smoothing',
+      value: text('spline'),
+      problem: 'is not among the script’s variables any more',
+    },
+  ])
   return world
 }

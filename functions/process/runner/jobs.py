@@ -1,11 +1,16 @@
-"""What a job asks for: reduce data with a script, read a script's variables, or look round from where a script would stand."""
+"""What a job asks for: reduce data with a script, read or look over a script, or look round from where a script would stand."""
 
 from . import faults, probe, read_variables, reduction
 
 
 def run_job(job, report):
     """Does the job inside the script's own process. What comes of it goes to `report`; gives the exit status."""
-    work = {"reduce": reduction.reduce, "read-variables": read_variables.read_variables, "probe": probe.probe}[job["mode"]]
+    work = {
+        "reduce": reduction.reduce,
+        "read-variables": read_variables.read_variables,
+        "check": check,
+        "probe": probe.probe,
+    }[job["mode"]]
     try:
         outcome = work(job, report)
     except faults.ScriptFault as fault:
@@ -14,3 +19,10 @@ def run_job(job, report):
         return 1
     report(outcome)
     return 0
+
+
+def check(job, report):
+    # Reductions need none of what it imports.
+    from . import check_script
+
+    return check_script.check(job, report)

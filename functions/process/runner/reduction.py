@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import faults, given_variables, script_files, script_variables
+from . import faults, given_variables, script_files, script_variables, variable_files
 
 
 class WebVar:
@@ -22,9 +22,10 @@ def reduce(job, report):
     script_directory = job["scriptDirectory"]
     script_files.make_it_the_program(script_directory)
     os.chdir(job["outputDirectory"])
-    variables, module = chosen_variables(script_directory, job.get("given"))
+    variables, module, left_out = chosen_variables(script_directory, job.get("given"))
     described, unrepresentable = script_variables.describe(variables)
-    report({"kind": "variables", "variables": described, "unrepresentable": unrepresentable})
+    report({"kind": "variables", "variables": described, "unrepresentable": unrepresentable, "leftOut": left_out})
+    variable_files.fill(variables, job.get("files"))
     script = script_files.execute(script_directory, "reduce")
     script.web_var = WebVar(variables, module)
     main = getattr(script, "main", None)
@@ -43,13 +44,13 @@ def chosen_variables(script_directory, given):
         module = script_files.execute(script_directory, "reduce_vars")
     try:
         variables = script_variables.ScriptVariables(module)
-        given_variables.give(variables, given)
+        left_out = given_variables.give(variables, given)
     except (script_variables.BadDeclaration, given_variables.BadGivenValue) as error:
         raise faults.ScriptFault("bad-variables", str(error)) from None
     if module is not None:
         module.standard_vars = variables.standard
         module.advanced_vars = variables.advanced
-    return variables, module
+    return variables, module, left_out
 
 
 def call(main, job, script_directory):

@@ -49,7 +49,7 @@ def describe(variables):
             try:
                 variable = {"group": group, "name": checked_name(name), "value": typed_values.to_typed(value)}
             except typed_values.Unrepresentable as reason:
-                unrepresentable.append({"variable": readable_name(name), "fault": str(reason)})
+                unrepresentable.append({"group": group, "variable": readable_name(name), "fault": str(reason)})
                 continue
             help_text = help_texts.get(name) if isinstance(help_texts, dict) else None
             if isinstance(help_text, str):
@@ -63,9 +63,37 @@ def checked_name(name):
         raise typed_values.Unrepresentable("has a name that is not text")
     if not 0 < len(name) <= LONGEST_NAME:
         raise typed_values.Unrepresentable("has a name that is empty or longer than %d characters" % LONGEST_NAME)
+    if name == "__proto__":
+        raise typed_values.Unrepresentable("has a name that web pages cannot carry; call it otherwise")
     return typed_values.text(name)
 
 
 def readable_name(name):
     shown = name if isinstance(name, str) else repr(name)
     return shown.encode("utf-8", "replace").decode("utf-8")[:LONGEST_NAME]
+
+
+def remarks_on_help(variables, module):
+    """Help texts that nobody will see: for variables there are not, or in a form that is not theirs."""
+    help_texts = getattr(module, "variable_help", None)
+    if help_texts is None:
+        return []
+    if not isinstance(help_texts, dict):
+        return ["variable_help is not a dictionary, so no help is shown."]
+    remarks = []
+    for group, attribute in GROUPS:
+        texts = help_texts.get(attribute)
+        if texts is None:
+            continue
+        if not isinstance(texts, dict):
+            remarks.append("variable_help[%r] is not a dictionary of names and texts." % attribute)
+            continue
+        for name, text in texts.items():
+            if name not in variables.of_group(group):
+                remarks.append("There is help for “%s”, but %s has no such variable." % (readable_name(name), attribute))
+            elif not isinstance(text, str):
+                remarks.append("The help for “%s” is not text." % readable_name(name))
+    others = sorted(readable_name(name) for name in help_texts if name not in ("standard_vars", "advanced_vars"))
+    if others:
+        remarks.append("variable_help has %s beside standard_vars and advanced_vars, which nobody reads." % ", ".join(others))
+    return remarks

@@ -70,6 +70,8 @@ def nearest_plain(value):
     name = type(value).__name__
     if hasattr(value, "tolist"):
         raise Unrepresentable("is of type %s; write it as a list, for example with .tolist()" % name)
+    if name in ("range", "dict_keys", "dict_values", "dict_items", "map", "zip", "filter"):
+        raise Unrepresentable("is of type %s, which was a list in Python 2; write it as list(...)" % name)
     if isinstance(value, (set, frozenset)):
         raise Unrepresentable("is a set, which has no order; write it as a list")
     if isinstance(value, (bytes, bytearray)):

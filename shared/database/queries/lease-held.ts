@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ResultFile } from '#contracts/api.ts'
 import { cancelledWithItsProcessor } from '#domain/cancelling.ts'
 import { usualLeaseSeconds } from '#domain/lease.ts'
+import type { LeftOutVariables } from '#contracts/variables.ts'
 import type { VariableValue } from '#domain/variables.ts'
 import type { FinalState } from '#domain/reduction-states.ts'
 import type { Database, Sql } from '../connection.ts'
@@ -44,20 +45,23 @@ export const heartBeat = async (
   return row?.cancelRequestedBy ? 'cancel' : 'held'
 }
 
-/** Records the variables that the script really got. False where the lease is lost. */
-export const recordArguments = (
-  database: Database,
+/**
+ * Records the variables that the script really got, and the configured ones that it could not take. False where the lease is lost. Call it
+ * inside a transaction.
+ */
+export const recordArguments = async (
+  sql: Sql,
   lease: Lease,
   variables: readonly { group: 'standard' | 'advanced'; name: string; value: VariableValue }[],
-): Promise<boolean> =>
-  database.transaction(async (sql) => {
-    const sha256 = await storeArguments(sql, variables)
-    const { changed } = await sql.change(
-      `UPDATE reductions SET arguments_sha256 = ? WHERE id = ? AND fence = ? AND state = 'Processing'`,
-      [sha256, lease.reductionId, lease.fence],
-    )
-    return changed > 0
-  })
+  leftOut: LeftOutVariables = [],
+): Promise<boolean> => {
+  const sha256 = await storeArguments(sql, variables)
+  const { changed } = await sql.change(
+    `UPDATE reductions SET arguments_sha256 = ?, variables_left_out = ? WHERE id = ? AND fence = ? AND state = 'Processing'`,
+    [sha256, leftOut.length > 0 ? JSON.stringify(leftOut) : null, lease.reductionId, lease.fence],
+  )
+  return changed > 0
+}
 
 /**
  * The point of no return: outcome and outputs are decided, only the rename is left. From here nobody re-runs or cancels.

@@ -7,15 +7,18 @@ export type RaisedNotice = {
   readonly kind: Notice['kind']
   /** An instrument, or null with a topic such as `instruments-file` for what concerns all. */
   readonly instrument: string | null
+  /** With an instrument: which of several things that may stand open at once. */
   readonly topic?: string
   readonly message: string
   /** For a counter that only a person can settle. */
   readonly counter?: { readonly cursor: number; readonly lastRun: number }
 }
 
-/** One notice of a kind stands open for an instrument, or for a topic. */
+/** One notice of a kind stands open for an instrument, for a topic, or for a topic of an instrument. */
 export const openKeyOf = (notice: Pick<RaisedNotice, 'kind' | 'instrument' | 'topic'>): string =>
-  `${notice.kind}:${notice.instrument ?? notice.topic ?? ''}`
+  [notice.kind, notice.instrument ?? '', ...(notice.topic === undefined ? [] : [notice.topic])]
+    .filter((part) => part !== '')
+    .join(':')
 
 /** The keys of all open notices. */
 export const openNoticeKeys = async (sql: Sql): Promise<ReadonlySet<string>> => {

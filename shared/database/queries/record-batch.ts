@@ -39,7 +39,7 @@ export const recordBatch = async (
     instrument,
     batch.runs.map((run) => ({ ...run, rbNumber, versionsOnDisk: undefined, start })),
   )
-  const { scriptSha256, givenSha256 } = await storeWhatRuns(sql, reduction)
+  const { scriptSha256, givenSha256 } = await storeWhatRuns(sql, reduction.script, [reduction.given])
   const [written] = await sql.rows(
     z.object({ version: integer.nullable() }),
     'SELECT MAX(version) AS version FROM reductions WHERE instrument = ? AND target = ?',
@@ -64,7 +64,7 @@ export const recordBatch = async (
       reduction.software?.name ?? null,
       reduction.software?.version ?? null,
       scriptSha256,
-      givenSha256,
+      givenSha256(reduction.given),
       reduction.submission ?? null,
       reduction.reproduces?.reductionId ?? null,
       reduction.reproduces ? JSON.stringify(reduction.reproduces) : null,

@@ -5,7 +5,7 @@ import type { Software } from '#contracts/submission.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import type { ReductionClass } from '#domain/reduction-classes.ts'
 import type { Sql } from '../connection.ts'
-import { storeArguments } from './argument-sets.ts'
+import { storeArgumentSets } from './argument-sets.ts'
 import { integer } from './column-parsers.ts'
 import { storeScript } from './scripts.ts'
 
@@ -34,6 +34,8 @@ export type RunToRecord = {
   readonly rbNumber: number | null
   /** Highest run-version-N found on disk, -1 for none; undefined where it was not looked for. */
   readonly versionsOnDisk: number | undefined
+  /** Where this run gets others than the rest: what was configured for it counts. */
+  readonly given?: GivenArguments
   readonly start: { readonly state: 'Queued' } | { readonly state: 'Skipped'; readonly reason: string }
 }
 
@@ -76,7 +78,8 @@ export const recordReductions = async (
   if (runs.length === 0) return []
   const { instrument } = reduction
   await recordRuns(sql, instrument, runs)
-  const { scriptSha256, givenSha256 } = await storeWhatRuns(sql, reduction)
+  const givenOf = (run: RunToRecord): GivenArguments => run.given ?? reduction.given
+  const { scriptSha256, givenSha256 } = await storeWhatRuns(sql, reduction.script, runs.map(givenOf))
   const next = await nextVersions(sql, instrument, runs)
   const versionOf = ({ runNumber }: RunToRecord): number => next.get(runNumber)?.version ?? 0
 
@@ -98,7 +101,7 @@ export const recordReductions = async (
         reduction.software?.name ?? null,
         reduction.software?.version ?? null,
         scriptSha256,
-        givenSha256,
+        givenSha256(givenOf(run)),
         reduction.submission ?? null,
         reduction.reproduces?.reductionId ?? null,
         reduction.reproduces ? JSON.stringify(reduction.reproduces) : null,
@@ -135,13 +138,17 @@ export const recordReductions = async (
   return recorded
 }
 
-/** Keeps script and given variables under their hashes. */
+/** Keeps a script and sets of given variables under their hashes. @returns with `givenSha256`, which hash a set has */
 export const storeWhatRuns = async (
   sql: Sql,
-  { script, given }: Pick<ReductionToRecord, 'script' | 'given'>,
-): Promise<{ readonly scriptSha256: string | null; readonly givenSha256: string | null }> => ({
+  script: ReductionToRecord['script'],
+  given: readonly GivenArguments[],
+): Promise<{
+  readonly scriptSha256: string | null
+  readonly givenSha256: (set: GivenArguments) => string | null
+}> => ({
   scriptSha256: script === null ? null : 'sha256' in script ? script.sha256 : await storeScript(sql, script.files),
-  givenSha256: given.length > 0 ? await storeArguments(sql, given) : null,
+  givenSha256: await storeArgumentSets(sql, given),
 })
 
 /** Writes runs as far as they are known, and their experiments. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Run } from '#contracts/api.ts'
 import type { Pause } from '#contracts/decisions.ts'
-import { givenArgumentsSchema, variablesSchema } from '#contracts/variables.ts'
+import { givenArgumentsSchema, leftOutVariablesSchema, variablesSchema } from '#contracts/variables.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import { placeInLine } from '#domain/place-in-line.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
@@ -31,6 +31,7 @@ const detailSchema = z.object({
   recorded: jsonText(variablesSchema).nullable().catch(null),
   /** What the submission gave. */
   given: jsonText(givenArgumentsSchema).nullable().catch(null),
+  leftOut: jsonText(leftOutVariablesSchema).nullable().catch(null),
   submittedAt: isoInstant,
   startedAt: isoInstant.nullable(),
   finishedAt: isoInstant.nullable(),
@@ -56,9 +57,10 @@ export const findReduction = async (sql: Sql, viewer: Viewer, id: number): Promi
     `SELECT reductions.id, reductions.instrument, target, version, state, reason, class, rb_number AS rbNumber,
        started_by AS startedBy, description, reductions.software_name AS softwareName,
        reductions.software_version AS softwareVersion, script_sha256 AS scriptSha256, recorded.arguments AS recorded,
-       given.arguments AS given, submitted_at AS submittedAt, started_at AS startedAt, finished_at AS finishedAt,
-       script_seconds AS scriptSeconds, results_path AS resultsPath, cancel_requested_by AS cancelRequestedBy,
-       cancel_requested_at AS cancelRequestedAt, submission, is_batch AS isBatch, reproduces_id AS reproducesId,
+       given.arguments AS given, variables_left_out AS leftOut, submitted_at AS submittedAt, started_at AS startedAt,
+       finished_at AS finishedAt, script_seconds AS scriptSeconds, results_path AS resultsPath,
+       cancel_requested_by AS cancelRequestedBy, cancel_requested_at AS cancelRequestedAt, submission,
+       is_batch AS isBatch, reproduces_id AS reproducesId,
        ${instrumentPauseColumns}
      FROM reductions
      LEFT JOIN instruments ON instruments.name = reductions.instrument

@@ -54,6 +54,14 @@ export const operationsVisibleTo = (viewer: Viewer, table: 'detections' | 'notic
   }
 }
 
+/** Configured variables: users see those of their experiments, who runs the instrument sees all. */
+export const configurationsVisibleTo = (viewer: Viewer): Condition =>
+  viewer.role === 'user'
+    ? isOneOf('run_configurations.rb_number', viewer.rbNumbers)
+    : viewer.role === 'administrator'
+      ? always
+      : isOneOf('run_configurations.instrument', viewer.instruments)
+
 export const allOf = (...conditions: readonly Condition[]): Condition => ({
   sql: conditions.length === 0 ? 'TRUE' : conditions.map(({ sql }) => `(${sql})`).join(' AND '),
   parameters: conditions.flatMap(({ parameters }) => parameters),

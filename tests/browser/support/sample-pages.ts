@@ -57,6 +57,7 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     cancelled: `reductions/${reductionOf(world, 'ENGINX', 299_072)}`,
     rerun: `instruments/ENGINX/rerun?runs=299079-299080&from=${completed}`,
     submit: 'instruments/ENGINX/rerun',
+    variables: 'instruments/ENGINX/variables',
     waiting: 'waiting',
     failures: 'failures',
     'no-reduction': 'reductions/999999',

@@ -8,6 +8,8 @@ import type {
   noticesSchema,
   overviewSchema,
   Reduction,
+  RunConfiguration,
+  runConfigurationsSchema,
   runsSchema,
   scriptSchema,
   softwareEnvironmentsSchema,
@@ -20,7 +22,12 @@ import type {
   pauseStandingSchema,
 } from '#contracts/decisions.ts'
 import type { reproduceRequestSchema, Reproduction } from '#contracts/reproduction.ts'
-import type { Submission, submissionAnswerSchema } from '#contracts/submission.ts'
+import type {
+  ConfigurationReplacement,
+  ConfigurationRequest,
+  Submission,
+  submissionAnswerSchema,
+} from '#contracts/submission.ts'
 import type { ReductionClass } from '#domain/reduction-classes.ts'
 import type { DetectionState } from '#domain/detection-states.ts'
 import type { Provenance } from '#results/provenance.ts'
@@ -33,6 +40,7 @@ export type Runs = z.infer<typeof runsSchema>
 export type Files = z.infer<typeof filesSchema>
 export type Script = z.infer<typeof scriptSchema>
 export type InstrumentVariables = z.infer<typeof instrumentVariablesSchema>
+export type RunConfigurations = z.infer<typeof runConfigurationsSchema>
 export type Detections = z.infer<typeof detectionsSchema>
 export type Notices = z.infer<typeof noticesSchema>
 export type SubmissionAnswer = z.infer<typeof submissionAnswerSchema>
@@ -64,6 +72,8 @@ export type LogPiece = {
   readonly sizeBytes: number
   readonly isComplete: boolean
 }
+
+const configurationsOf = (instrument: string): string => `instruments/${encodeURIComponent(instrument)}/configurations`
 
 type Query = Readonly<Record<string, string | number | undefined>>
 
@@ -142,6 +152,15 @@ export const openApi = (base: URL, watch: Watch) => {
     },
     variables: (instrument: string, signal?: AbortSignal) =>
       get<InstrumentVariables>(`instruments/${encodeURIComponent(instrument)}/variables`, {}, signal),
+    configurations: (instrument: string, signal?: AbortSignal) =>
+      get<RunConfigurations>(configurationsOf(instrument), {}, signal),
+    configure: (instrument: string, request: ConfigurationRequest) =>
+      send<RunConfiguration>(configurationsOf(instrument), jsonBody('POST', request)),
+    /** Refused where somebody else has changed it since `revision`. */
+    reconfigure: (instrument: string, id: number, replacement: ConfigurationReplacement) =>
+      send<RunConfiguration>(`${configurationsOf(instrument)}/${id}`, jsonBody('PUT', replacement)),
+    deleteConfiguration: (instrument: string, id: number) =>
+      send<unknown>(`${configurationsOf(instrument)}/${id}`, { method: 'DELETE' }),
     detections: (states: readonly DetectionState[], signal?: AbortSignal) =>
       get<Detections>('detections', { state: states.join(','), limit: 500 }, signal),
     notices: (signal?: AbortSignal) => get<Notices>('notices', { open: 'true' }, signal),

@@ -4,6 +4,7 @@ export type Route =
   | { readonly page: 'instrument'; readonly instrument: string }
   | { readonly page: 'rerun'; readonly instrument: string }
   | { readonly page: 'batches'; readonly instrument: string }
+  | { readonly page: 'variables'; readonly instrument: string }
   | { readonly page: 'reduction'; readonly id: number }
   | { readonly page: 'compare'; readonly left: number; readonly right: number }
   | { readonly page: 'runs' }
@@ -31,7 +32,7 @@ export const parseRoute = (path: string): Route => {
   if (first === 'instruments' && /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(second)) {
     const instrument = second.toUpperCase()
     if (third === undefined) return { page: 'instrument', instrument }
-    return third === 'rerun' || third === 'batches' ? { page: third, instrument } : unknown
+    return third === 'rerun' || third === 'batches' || third === 'variables' ? { page: third, instrument } : unknown
   }
   if (first === 'reductions' && third === undefined && isId(second)) {
     return { page: 'reduction', id: Number(second) }
@@ -57,6 +58,7 @@ export const toInstrument = (instrument: string, query: Readonly<Record<string, 
 export const toReduction = (id: number): string => `reductions/${id}`
 export const toCompare = (left: number, right: number): string => `compare/${left}/${right}`
 export const toRuns = (query: Readonly<Record<string, string | undefined>>): string => withQuery('runs', query)
+export const toVariables = (instrument: string): string => `instruments/${encodeURIComponent(instrument)}/variables`
 export const toBatches = (instrument: string): string => `instruments/${encodeURIComponent(instrument)}/batches`
 export const toRerun = (
   instrument: string,

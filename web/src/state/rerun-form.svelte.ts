@@ -45,9 +45,16 @@ export class RerunForm {
   reduction = $state.raw<Reduction>()
   readonly #edits = new SvelteMap<string, Edit>()
   readonly instrument: string
+  /** Not from an earlier reduction: what is configured for each run counts. */
+  readonly isNew: boolean
 
-  constructor(instrument: string, runs: string, isBatch = false) {
+  constructor(
+    instrument: string,
+    runs: string,
+    { isNew, isBatch = false }: { readonly isNew: boolean; readonly isBatch?: boolean },
+  ) {
     this.instrument = instrument
+    this.isNew = isNew
     this.runs = runs
     this.isBatch = isBatch
   }
@@ -72,7 +79,7 @@ export class RerunForm {
       const key = keyOf(variable)
       const start = (this.startFrom === 'reduction' ? ran[key] : undefined) ?? byScript
       const edit = this.#edits.get(key)
-      const editor = edit?.editor ?? editorFor(start)
+      const editor = edit?.editor ?? editorFor(start, variable.name)
       const text = edit?.text ?? fieldText(start, editor)
       const answer = parseField(start, editor, text)
       const isChanged = 'fault' in answer || !sameValue(answer.value, byScript)
@@ -113,7 +120,7 @@ export class RerunForm {
 
   /** Back to what the script itself says. */
   reset(field: Field): void {
-    const editor = editorFor(field.byScript)
+    const editor = editorFor(field.byScript, field.variable.name)
     this.#edits.set(field.key, { editor, text: fieldText(field.byScript, editor) })
   }
 
@@ -125,8 +132,10 @@ export class RerunForm {
   readonly submission: Submission | undefined = $derived.by(() => {
     if ('fault' in this.runList || this.faults.length > 0 || this.scriptFault || this.softwareFault || this.batchFault)
       return undefined
+    // What nobody has changed for runs that are new is left to what is configured for them.
+    const asked = this.isNew ? this.fields.filter((field) => field.isChanged) : this.fields
     const variables = submittedVariables(
-      this.fields.map(({ variable, answer }) => ({
+      asked.map(({ variable, answer }) => ({
         variable,
         value: 'value' in answer ? answer.value : variable.value,
       })),

@@ -1,12 +1,17 @@
+import { variableFileOf, withFile } from '#domain/variable-files.ts'
 import type { VariableValue } from '#domain/variables.ts'
 import { parseNumber } from './numbers.ts'
 import { parsePython } from './parse-python.ts'
-import { printPython } from './print-python.ts'
+import { printPython } from '#domain/print-python.ts'
 
-/** How a value is edited. `python`: as a literal, for what has brackets, and for whoever wants another type than the script's. */
-export type Editor = 'switch' | 'number' | 'text' | 'long-text' | 'python'
+/** How a value is edited. `file`: the `default` of a `{"url", "default"}` variable. `python`: as a literal, for what has brackets, and for whoever wants another type than the script's. */
+export type Editor = 'switch' | 'number' | 'text' | 'long-text' | 'file' | 'python'
 
-export const editorFor = (value: VariableValue): Editor => {
+/** A page's fields leave out or change these when somebody writes beside them. */
+const unwritable = /[\u0000-\u0008\u000b-\u001f\u007f\u2028\u2029]/
+
+export const editorFor = (value: VariableValue, name = ''): Editor => {
+  if (variableFileOf(name, value)) return 'file'
   switch (value.type) {
     case 'boolean':
       return 'switch'
@@ -14,6 +19,7 @@ export const editorFor = (value: VariableValue): Editor => {
     case 'float':
       return 'number'
     case 'string':
+      if (unwritable.test(value.value)) return 'python'
       return value.value.includes('\n') || value.value.length > 80 ? 'long-text' : 'text'
     case 'none':
     case 'list':
@@ -23,8 +29,12 @@ export const editorFor = (value: VariableValue): Editor => {
   }
 }
 
+/** Whoever edits a file has been told by {@link editorFor} that it is one. */
+const anyFile = 'file'
+
 /** What stands in the field for a value. */
 export const fieldText = (value: VariableValue, editor: Editor): string => {
+  if (editor === 'file') return variableFileOf(anyFile, value)?.default ?? ''
   if (editor === 'python' || value.type === 'list' || value.type === 'tuple' || value.type === 'mapping')
     return printPython(value)
   if (value.type === 'none') return 'None'
@@ -83,6 +93,11 @@ const parsePythonField = (original: VariableValue, text: string): FieldAnswer =>
   return { value, ...remarkOn(original, value) }
 }
 
+const parseFileField = (original: VariableValue, text: string): FieldAnswer => {
+  if (text.trim() === '') return { fault: 'Name the file.' }
+  return original.type === 'mapping' ? { value: withFile(original, text.trim()) } : { fault: 'Write it as Python.' }
+}
+
 /** The value that a field's text stands for. An untouched text gives back the very value it was made from. */
 export const parseField = (original: VariableValue, editor: Editor, text: string): FieldAnswer => {
   if (text === fieldText(original, editor)) return { value: original }
@@ -94,6 +109,8 @@ export const parseField = (original: VariableValue, editor: Editor, text: string
     case 'text':
     case 'long-text':
       return { value: { type: 'string', value: text } }
+    case 'file':
+      return parseFileField(original, text)
     case 'python':
       return parsePythonField(original, text)
   }

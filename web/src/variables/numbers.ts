@@ -1,23 +1,7 @@
+import { floatText } from '#domain/float-text.ts'
 import type { VariableValue } from '#domain/variables.ts'
 
 type NumberValue = Extract<VariableValue, { type: 'integer' | 'float' }>
-
-/** The text of a finite float as Python's `repr` gives it, without the plus of a positive exponent. */
-export const floatText = (value: number): string => {
-  if (Object.is(value, -0)) return '-0.0'
-  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(value.toExponential())
-  if (!match) return String(value)
-  const [, sign = '', first = '0', rest = '', exponentText = '0'] = match
-  const exponent = Number(exponentText)
-  const digits = first + rest
-  if (exponent < -4 || exponent >= 16) {
-    const padded = `${exponent < 0 ? '-' : ''}${String(Math.abs(exponent)).padStart(2, '0')}`
-    return `${sign}${first}${rest === '' ? '' : `.${rest}`}e${padded}`
-  }
-  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
-  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')
-  return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`
-}
 
 /** A number as people and Python write it: `5`, `-0.5`, `.5`, `1.`, `1e-3`, `1_000`. Whole numbers of any length stay exact. */
 export const parseNumber = (text: string): { readonly value: NumberValue } | { readonly fault: string } => {

@@ -29,7 +29,8 @@ const meant: Readonly<Record<string, string>> = {
   null: 'None',
   undefined: 'None',
 }
-const deepest = 50
+/** As deep as the reader of reduce_vars.py goes. */
+const deepest = 64
 
 const readWord = (text: string, at: number): string => /^[\p{L}_][\p{L}\p{N}_]*/u.exec(text.slice(at))?.[0] ?? ''
 
@@ -37,6 +38,10 @@ const skipSpace = (text: string, at: number): number => {
   const space = /^(?:\s|#[^\n]*(?:\n|$))*/.exec(text.slice(at))?.[0] ?? ''
   return at + space.length
 }
+
+/** What Python takes as a key: no list, no mapping, and no tuple that holds one. */
+const isHashable = (value: VariableValue): boolean =>
+  value.type === 'tuple' ? value.items.every(isHashable) : value.type !== 'list' && value.type !== 'mapping'
 
 type Read = { readonly value: VariableValue; readonly end: number }
 type Items = { readonly items: readonly VariableValue[]; readonly end: number; readonly commas: number }
@@ -67,8 +72,7 @@ const readMapping = (text: string, open: number, depth: number): Read => {
   while (text[at] !== '}') {
     if (at >= text.length) throw new Stumble('The mapping that opens here is not closed: add }', open)
     const key = readValue(text, at, depth + 1)
-    if (key.value.type === 'list' || key.value.type === 'mapping')
-      throw new Stumble(`A ${key.value.type} cannot be a name in a mapping`, at)
+    if (!isHashable(key.value)) throw new Stumble(`A ${key.value.type} cannot be a name in a mapping`, at)
     at = skipSpace(text, key.end)
     if (text[at] !== ':')
       throw new Stumble(
@@ -99,7 +103,8 @@ const readOrdered = (text: string, start: number, depth: number): Read => {
     throw new Stumble('An OrderedDict takes a mapping or a list of pairs', open)
   const entries = given.items.map((pair): readonly [VariableValue, VariableValue] => {
     const [key, item] = pair.type === 'list' || pair.type === 'tuple' ? pair.items : []
-    if (key === undefined || item === undefined) throw new Stumble("Each pair is written ('name', value)", open)
+    if (key === undefined || item === undefined || !isHashable(key))
+      throw new Stumble("Each pair is written ('name', value)", open)
     return [key, item]
   })
   return { value: { type: 'mapping', ordered: true, entries }, end: inner.end }

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { floatText } from '#domain/float-text.ts'
 import { sameValue, type VariableValue } from '#domain/variables.ts'
 import { variableValueSchema } from '#contracts/variables.ts'
-import { floatText, parseNumber } from './numbers.ts'
+import { parseNumber } from './numbers.ts'
 import { parsePython } from './parse-python.ts'
-import { printPython } from './print-python.ts'
+import { printPython } from '#domain/print-python.ts'
 
 const scalars = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((value): VariableValue => ({ type: 'string', value })),

@@ -1,4 +1,4 @@
-import type { VariableValue } from '#domain/variables.ts'
+import type { VariableValue } from './variables.ts'
 
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
