@@ -171,7 +171,8 @@ describe.skipIf(!hasBrowser)(`running again${whySkipped}`, { timeout: 120_000 },
         { name: 'Mantid', version: '6.13' },
       ],
       [
-        { from: 'text', text: 'def main(input_file, output_dir):\n    pass\n' },
+        // With the modules that lay beside the script which was edited.
+        { from: 'text', text: 'def main(input_file, output_dir):\n    pass\n', reductionId: id },
         { name: 'Mantid', version: '6.13' },
       ],
     ])

@@ -52,7 +52,7 @@ import { provenanceSchema } from '#results/provenance.ts'
 import { compareReductions, type Compared } from '../../functions/api/comparison/compare-reductions.ts'
 import { chooseFiles } from '../../functions/api/zip/choose-files.ts'
 import { provenanceOf, scriptFilesOf } from './sample-records.ts'
-import { addReduction, runKey, scriptText, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
+import { addReduction, runKey, scriptVariables, type StoredReduction, type World } from './sample-world.ts'
 
 type Listener = (event: ChangeEvent) => void
 
