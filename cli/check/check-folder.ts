@@ -9,7 +9,7 @@ import { decideOutcome } from '../../functions/process/outcome.ts'
 import type { RunnerReport } from '../../functions/process/runner-events.ts'
 import { CannotCheck } from './cannot-check.ts'
 import type { CheckReport, CheckedVariable, Problem } from './check-report.ts'
-import { openWorkshop, runJob, type Workshop } from './run-job.ts'
+import { openWorkshop, runJob, unlimited, type Workshop } from './run-job.ts'
 import { unknownUses } from './unknown-uses.ts'
 
 type Report<Kind extends RunnerReport['kind']> = Extract<RunnerReport, { kind: Kind }>
@@ -72,7 +72,7 @@ const ask = async <Kind extends 'checked' | 'read'>(
       stop: undefined,
       end,
       report: fault,
-      limits: { wallSeconds: limitMs / 1000, outputBytes: Infinity },
+      limits: { ...unlimited, wallSeconds: limitMs / 1000 },
       environment: softwareLabel(workshop.environment),
     })
     const line = fault?.fault.traceback.at(-1)?.match(/^reduce_vars\.py, line ([0-9]+)/)?.[1]

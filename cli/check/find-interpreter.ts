@@ -26,7 +26,9 @@ const inspect = async (program: string): Promise<Environment> => {
       `${program} is Python ${version || 'of an unknown version'}; scripts need 3.8 or later. Name another with --python.`,
     )
   }
-  return { name: 'Python', version, interpreter, environment: {}, default: true }
+  const [environment] = environmentsSchema.parse([{ name: 'Python', version, interpreter, default: true }])
+  if (environment === undefined) throw new CannotCheck(`${program} is no Python to check with.`)
+  return environment
 }
 
 const listEnvironments = async (path: string): Promise<readonly Environment[]> => {

@@ -19,6 +19,9 @@ export const openWorkshop = async (environment: Environment, files: ScriptFiles)
 /** On one's own machine nobody is kept from one's own files; these lie in memory in isolated ways only. */
 const limits = { temporaryBytes: 1024 ** 3 }
 
+/** What is not limited here, for the sentences about limits. */
+export const unlimited = { memoryBytes: Infinity, processes: Infinity, outputBytes: Infinity, outputFiles: Infinity }
+
 /** Does one job with a copy of the script, as the service does, and gives what `use` makes of it. */
 export const runJob = async <Result>(
   { environment, files, scratch }: Workshop,

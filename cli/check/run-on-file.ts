@@ -17,7 +17,7 @@ import { CannotCheck } from './cannot-check.ts'
 import { takeScript } from './check-folder.ts'
 import type { RunReport } from './check-report.ts'
 import { typedForScript } from './given-on-command-line.ts'
-import { openWorkshop, runJob } from './run-job.ts'
+import { openWorkshop, runJob, unlimited } from './run-job.ts'
 
 const outputLimitBytes = 100_000 * 1024 * 1024
 const fileLimits = { sizeBytes: 5 * 1024 * 1024, limitMs: 30_000 }
@@ -100,6 +100,7 @@ export const runOnFile = async (asked: {
         watchScript(script, stopSwitch, {
           wallMs: asked.limitSeconds * 1000,
           outputBytes: outputLimitBytes,
+          outputFiles: unlimited.outputFiles,
           outputDirectory: output,
           measureMs: 5_000,
         }),
@@ -109,7 +110,7 @@ export const runOnFile = async (asked: {
       stop: stoppedBy(stopSwitch.reason()),
       end,
       report,
-      limits: { wallSeconds: asked.limitSeconds, outputBytes: outputLimitBytes },
+      limits: { ...unlimited, wallSeconds: asked.limitSeconds, outputBytes: outputLimitBytes },
       environment: softwareLabel(asked.environment),
     }
     const tidied = await tidyStaging(output, usualModes)

@@ -75,7 +75,7 @@ export const openEnvironmentPlaces = async (
         users,
         groups,
       }
-      return scriptView(ground, job.mode === 'read-variables' ? [] : [job.outputDirectory])
+      return scriptView(ground, 'outputDirectory' in job ? [job.outputDirectory] : [])
     },
   }
 }

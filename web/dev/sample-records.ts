@@ -43,6 +43,9 @@ export const provenanceOf = (reduction: StoredReduction): Provenance | undefined
     },
     variables: reduction.variables.map(({ group, name, value }) => ({ group, name, value })),
     unrecordedVariables: [],
+    chosenVariables: [],
+    configuredButLeftOut: [],
+    variableFiles: [],
     software: {
       ...software,
       interpreter: '/opt/environments/scipp-26.1/bin/python3',

@@ -1,6 +1,5 @@
-import type { Detection, Instrument, Notice, Reduction, Run } from '#contracts/api.ts'
-import type { Pause } from '#contracts/decisions.ts'
 import type { Detection, Instrument, Notice, Reduction, Run, RunConfiguration } from '#contracts/api.ts'
+import type { Pause } from '#contracts/decisions.ts'
 import type { ReductionState } from '#domain/reduction-states.ts'
 import type { Variable } from '#domain/variables.ts'
 import { asymmetry, diffraction, map, picture, reflectivity } from './sample-figures.ts'
