@@ -50,6 +50,9 @@ const callLater = (path: string, more: RequestInit & { callback?: string; header
     ...more,
     headers: { ...more.headers, ...(more.callback === undefined ? {} : { 'X-Callback-Url': more.callback }) },
   })
+/** Until it is taken: the calls of before may still wait. */
+const isTaken = (path: string, callback: string) =>
+  expect.poll(async () => (await callLater(path, { callback })).status).toBe(202)
 const callbackTo = (path: string) => expect.poll(() => called.find(({ url }) => url === path))
 const logOf = async (name: string) => await (await tried.system('GET', `/system/logs?name=${name}`)).text()
 
@@ -85,9 +88,9 @@ describe('an asynchronous call', () => {
   })
 
   it('tells the callback the function’s own failure, and an answer too long to keep', async () => {
-    await callLater('echo/die', { callback: `${listens}/died` })
+    await isTaken('echo/die', `${listens}/died`)
     await callbackTo('/died').toMatchObject({ headers: { 'x-function-status': '502' } })
-    await callLater('long', { callback: `${listens}/long` })
+    await isTaken('long', `${listens}/long`)
     await callbackTo('/long').toMatchObject({
       headers: { 'x-function-status': '502' },
       body: expect.stringContaining('5000'),
@@ -97,10 +100,10 @@ describe('an asynchronous call', () => {
 
   it('whose callback hangs keeps no other waiting, and is given up after a while', async () => {
     for (let index = 0; index < 6; index += 1) {
-      await expect.poll(async () => (await callLater('echo', { callback: `${listens}/hangs` })).status).toBe(202)
+      await isTaken('echo', `${listens}/hangs`)
     }
     await expect.poll(() => hanging).toBeGreaterThan(0)
-    await callLater('echo', { callback: `${listens}/after-hanging` })
+    await isTaken('echo', `${listens}/after-hanging`)
     await callbackTo('/after-hanging').toBeDefined()
     await expect.poll(() => hanging).toBe(0)
     await expect.poll(() => logOf('echo')).toContain('failed: 504')
