@@ -261,7 +261,7 @@ variable_help = {'standard_vars': {'wide': 'x'}}`,
     const folder = await folderWith({ 'reduce.py': main })
     const cases: readonly (readonly [readonly string[], string])[] = [
       [['check', join(folder, 'none')], 'is not a folder that can be read'],
-      [['check', tmpdir()], 'has neither reduce.py nor reduce_vars.py'],
+      [['check', await folderWith({})], 'has neither reduce.py nor reduce_vars.py'],
       [['check', folder, '--python', 'no-such-python'], 'there is no such program'],
       [['check', folder, '--pyhton', 'x'], "Unknown option '--pyhton'"],
       [['check', folder, '--output', 'x'], '--output is for --run FILE'],

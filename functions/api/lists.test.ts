@@ -266,7 +266,7 @@ describe('who sees what', () => {
 describe('what no route takes', () => {
   const all = 'openapi.json describes all there is.'
   const collections =
-    'instruments, overview, runs, reductions, batches, cancellations, pause, resume, comparisons, submissions, detections, notices, events, openapi.json'
+    'instruments, overview, environments, runs, reductions, batches, cancellations, pause, resume, comparisons, submissions, detections, notices, events, openapi.json'
   it.each([
     ['GET', '/v1/run', 404, `There is nothing at run. Did you mean runs? ${all}`],
     ['GET', '/v1/reduction/5', 404, `There is nothing at reduction/5. Did you mean reductions/5? ${all}`],
