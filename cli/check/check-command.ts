@@ -69,7 +69,7 @@ const answer = async (args: readonly string[]): Promise<number> => {
   const environment = await findInterpreter({
     python: values.python,
     software: values.software,
-    environmentsFile: values.environments ?? process.env['ENVIRONMENTS_FILE'],
+    environmentsFile: values.environments ?? (process.env['ENVIRONMENTS_FILE'] || undefined),
   })
   const given = await readGivenVariables(values.variables)
   const report = await checkFolder(resolve(folder), environment)

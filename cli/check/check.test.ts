@@ -18,9 +18,11 @@ const folderWith = async (files: Readonly<Record<string, string | Buffer>>): Pro
 }
 
 type Called = { readonly code: number; readonly out: string; readonly err: string }
+/** An empty setting is one that is not given, as make passes it on. */
+const env = { ...process.env, ENVIRONMENTS_FILE: '' }
 const call = (...args: readonly string[]): Promise<Called> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { maxBuffer: 64 * 1024 * 1024 }, (fault, out, err) =>
+    execFile(process.execPath, [program, ...args], { maxBuffer: 64 * 1024 * 1024, env }, (fault, out, err) =>
       resolve({ code: fault === null ? 0 : Number(fault.code), out, err }),
     )
   })
