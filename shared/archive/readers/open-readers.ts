@@ -1,10 +1,10 @@
-import { openReaderPool, type ReaderLog } from './reader-pool.ts'
-import { readerProgram } from './reader-child.ts'
-import type { Hung } from './hung-places.ts'
+import type { Hung } from '#file-workers/hung-places.ts'
+import { openWorkerPool, type WorkerLog } from '#file-workers/worker-pool.ts'
+import { readerProgram } from './reader-program.ts'
 import type { InputOf, OperationName, OutputOf } from './operations.ts'
 
-export type { Hung } from './hung-places.ts'
-export { ReadFault, type ReaderLog } from './reader-pool.ts'
+export type { Hung } from '#file-workers/hung-places.ts'
+export { WorkerFault as ReadFault } from '#file-workers/worker-pool.ts'
 
 /** Everything may answer that the place hangs, as a value: `kind: 'hung'` with a reason in words. Faults are thrown as ReadFault. */
 export type Readers = {
@@ -32,7 +32,7 @@ export type Readers = {
 export type ReaderSettings = {
   /** The archive's root, `/isis`. */
   readonly root: string
-  readonly log: ReaderLog
+  readonly log: WorkerLog
   /** Readers for ordinary work; each is started when first needed and ended when idle. Default 2. */
   readonly count?: number
   /** Longest wait for lastrun.txt, a script or a listing. Default 5 s. */
@@ -48,7 +48,7 @@ export type ReaderSettings = {
 export const openReaders = (settings: ReaderSettings): Readers => {
   const { root, log } = settings
   const defaultTimeoutMs = settings.perCallTimeoutMs ?? 5_000
-  const pool = openReaderPool({
+  const pool = openWorkerPool({
     log,
     count: settings.count ?? 2,
     program: settings.program ?? readerProgram(),

@@ -1,21 +1,21 @@
 import { fork } from 'node:child_process'
 import type { Reply, Request } from './messages.ts'
 
-export type ReaderChild = {
+export type WorkerChild = {
   readonly pid: number | undefined
   readonly send: (request: Request) => void
   /** SIGKILL, and never waited for: a process that is stuck in the kernel ends when the kernel lets it. */
   readonly abandon: () => void
-  /** Keeps this process alive while it waits for the reader, and not longer. */
+  /** Keeps this process alive while it waits for the worker, and not longer. */
   readonly hold: (isWaitedFor: boolean) => void
   readonly ended: Promise<void>
 }
 
 /** The program beside this module: as source, or as the bundle's second entry. */
 export const readerProgram = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? './reader-process.ts' : './reader-process.mjs', import.meta.url)
+  new URL(import.meta.url.endsWith('.ts') ? './worker-process.ts' : './worker-process.mjs', import.meta.url)
 
-// A reader holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
+// A worker holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
 const nodeOptions = [
   '--max-semi-space-size=1',
   '--max-old-space-size=256',
@@ -24,14 +24,14 @@ const nodeOptions = [
   '--liftoff-only',
 ]
 
-export const startReaderChild = (
+export const startWorkerChild = (
   program: URL,
   told: { readonly reply: (reply: Reply) => void; readonly ended: () => void },
-): ReaderChild => {
+): WorkerChild => {
   const child = fork(program, [], {
     serialization: 'advanced',
     execArgv: nodeOptions,
-    // No secrets and no settings of ours: a reader gets all it needs with each call.
+    // No secrets and no settings of ours: a worker gets all it needs with each call.
     env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', LANG: process.env['LANG'] ?? 'C.UTF-8' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })

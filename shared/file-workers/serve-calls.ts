@@ -1,20 +1,24 @@
-import type { OperationContext } from './operations.ts'
 import type { Reply, Request } from './messages.ts'
+
+export type OperationContext = {
+  /** Ends this process after its answer: a library may be left in a bad state. */
+  readonly retire: () => void
+}
 
 type AnyOperation = (input: never, context: OperationContext) => Promise<unknown>
 
 /**
- * The life of a reader process: does one operation after the other for its parent and dies with it. Files are read in Node's threads, so
+ * The life of a file process: does one operation after the other for its parent and dies with it. Files are read in Node's threads, so
  * that this thread sees the parent's end even while a read hangs; SIGKILL, because an orderly exit waits for those threads.
  */
-export const serveReads = (operations: Readonly<Record<string, AnyOperation>>): void => {
+export const serveCalls = (operations: Readonly<Record<string, AnyOperation>>): void => {
   const tell = (reply: Reply, then?: () => void): void => {
     process.send?.(reply, undefined, undefined, then)
   }
   const die = (): void => void process.kill(process.pid, 'SIGKILL')
   process.on('disconnect', die)
   if (!process.connected) die()
-  // The parent decides when a reader ends; a Ctrl-C in the terminal reaches the whole group.
+  // The parent decides when a file process ends; a Ctrl-C in the terminal reaches the whole group.
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => undefined)
 
