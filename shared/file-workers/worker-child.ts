@@ -6,33 +6,32 @@ export type WorkerChild = {
   readonly send: (request: Request) => void
   /** SIGKILL, and never waited for: a process that is stuck in the kernel ends when the kernel lets it. */
   readonly abandon: () => void
-  /** Keeps this process alive while it waits for the worker, and not longer. */
+  /** Keeps this process alive while it waits for the child, and not longer. */
   readonly hold: (isWaitedFor: boolean) => void
   readonly ended: Promise<void>
 }
 
-/** The program beside this module: as source, or as the bundle's second entry. */
-export const readerProgram = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? './worker-process.ts' : './worker-process.mjs', import.meta.url)
-
-// A worker holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
-const nodeOptions = [
-  '--max-semi-space-size=1',
-  '--max-old-space-size=256',
-  '--disable-warning=ExperimentalWarning',
-  // The HDF5 library is read through once per file: compiling it twice over costs more than it gives.
-  '--liftoff-only',
-]
+export type WorkerProgram = {
+  readonly url: URL
+  readonly nodeOptions: readonly string[]
+  /** Threads for file calls; as many calls can hang in one process before it does nothing else. */
+  readonly threads: number
+}
 
 export const startWorkerChild = (
-  program: URL,
+  program: WorkerProgram,
   told: { readonly reply: (reply: Reply) => void; readonly ended: () => void },
 ): WorkerChild => {
-  const child = fork(program, [], {
+  const child = fork(program.url, [], {
     serialization: 'advanced',
-    execArgv: nodeOptions,
-    // No secrets and no settings of ours: a worker gets all it needs with each call.
-    env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', LANG: process.env['LANG'] ?? 'C.UTF-8' },
+    execArgv: [...program.nodeOptions],
+    // No secrets and no settings of ours: a file process gets all it needs with each call.
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      TZ: 'UTC',
+      LANG: process.env['LANG'] ?? 'C.UTF-8',
+      UV_THREADPOOL_SIZE: String(program.threads),
+    },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const { promise: ended, resolve } = Promise.withResolvers<undefined>()

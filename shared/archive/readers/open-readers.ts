@@ -1,5 +1,6 @@
 import type { Hung } from '#file-workers/hung-places.ts'
-import { openWorkerPool, type WorkerLog } from '#file-workers/worker-pool.ts'
+import type { WorkerLog } from '#file-workers/pool-settings.ts'
+import { openWorkerPool } from '#file-workers/worker-pool.ts'
 import { readerProgram } from './reader-program.ts'
 import type { InputOf, OperationName, OutputOf } from './operations.ts'
 
@@ -44,6 +45,15 @@ export type ReaderSettings = {
   readonly program?: URL
 }
 
+// A reader holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
+const nodeOptions = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=256',
+  '--disable-warning=ExperimentalWarning',
+  // The HDF5 library is read through once per file: compiling it twice over costs more than it gives.
+  '--liftoff-only',
+]
+
 /** Opens the reader processes through which archive and results are read. Nothing starts before the first call. */
 export const openReaders = (settings: ReaderSettings): Readers => {
   const { root, log } = settings
@@ -51,7 +61,13 @@ export const openReaders = (settings: ReaderSettings): Readers => {
   const pool = openWorkerPool({
     log,
     count: settings.count ?? 2,
-    program: settings.program ?? readerProgram(),
+    mostHeldUp: 12,
+    workersPerPlace: 2,
+    // HDF5 reads block a process whole.
+    callsAtOnce: 1,
+    program: { url: settings.program ?? readerProgram(), nodeOptions, threads: 4 },
+    describeHung: (place, since) =>
+      `The archive's files of ${place} do not answer (since ${since.toISOString().slice(0, 19)}Z): the network drive hangs. They are tried again by themselves.`,
     nowMs: settings.nowMs ?? Date.now,
     idleMs: settings.idleMs ?? 60_000,
   })
