@@ -15,7 +15,7 @@ import {
 } from '#results/result-paths.ts'
 import { asResultsFault } from '#results/results-fault.ts'
 import { discardStaging } from '#results/stage.ts'
-import { copyToExtraDirectories, type ExtraDirectory } from './extra-directories.ts'
+import { copyToExtraDirectories, type ExtraDirectory } from '#results/extra-directories.ts'
 import type { Processor } from './processor.ts'
 import { whileDatabaseFails } from './while-database-fails.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LaunchedScript } from './launcher.ts'
-import { measureOutput } from './measure-output.ts'
+import { measureOutput } from '#results/measure-output.ts'
 import type { StopReason } from './outcome.ts'
 import type { ScriptEnd } from './runner-events.ts'
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import type { FileModes } from '#results/file-modes.ts'
-import { filesBelow, placeFile } from '#results/place-flat.ts'
+import type { FileModes } from './file-modes.ts'
+import { filesBelow, placeFile } from './place-flat.ts'
 
 /** Below a configured root files are replaced; within the experiment's own results nothing that lies there is. */
 export type ExtraDirectory = { readonly path: string; readonly mayReplace: boolean }
