@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { arch, hostname, release, type } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Claim } from '#database/queries/claim-next.ts'
+import { archiveOf } from '#results/disk/open-disk.ts'
 import type { Provenance } from '#results/provenance.ts'
 import type { Outcome } from './outcome.ts'
 import type { PreparedRun } from './prepare-run.ts'
@@ -13,17 +12,13 @@ import type { RanScript } from './run-script.ts'
 const archivePatienceMs = 5_000
 
 /** Size and time of the inputs as the script finds them. */
-export const lookAtInputs = (claim: Claim): Promise<Provenance['inputs']> =>
-  Promise.all(
-    claim.runs.map(async ({ filePath }) => {
-      const found = await Promise.race([stat(filePath).catch(() => undefined), wait(archivePatienceMs, undefined)])
-      return {
-        path: filePath,
-        sizeBytes: found?.size ?? null,
-        modifiedAt: found?.mtime.toISOString() ?? null,
-      }
-    }),
-  )
+export const lookAtInputs = async ({ disk }: Processor, { instrument, runs }: Claim): Promise<Provenance['inputs']> => {
+  const paths = runs.map(({ filePath }) => filePath)
+  const looks = await disk
+    .ask('lookAtFiles', { paths }, archiveOf(instrument), { patienceMs: archivePatienceMs })
+    .catch(() => [])
+  return paths.map((path, place) => ({ path, ...(looks[place] ?? { sizeBytes: null, modifiedAt: null }) }))
+}
 
 /** The record of what ran: enough to run it again, and to see what differed. */
 export const describeRun = (

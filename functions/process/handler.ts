@@ -4,10 +4,12 @@ import { askDispatch } from '#function-server/call-function.ts'
 import { faultFields, openLog } from '#function-server/log.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
+import { openDisk, usualSilenceMs } from '#results/disk/open-disk.ts'
 import { startBeat } from './beat.ts'
 import { readEnvironments } from './environments.ts'
 import { plainProcessGroup } from './launch-plain.ts'
 import { usualRhythm, type Processor } from './processor.ts'
+import { openResultsPlaces } from './results-places.ts'
 import { createRoutes } from './routes.ts'
 import { openScratch } from './scratch.ts'
 import { settingsSchema } from './settings.ts'
@@ -27,11 +29,23 @@ const scratch = await openScratch(settings.scratchRoot)
 const database = openDatabase(readSecret('database-url'), { connections: settings.slots * 2 + 4 })
 const slots = openSlots(settings.slots)
 
+// A process for each reduction's instrument, and some for what is swept, probed and finished beside.
+const disk = openDisk({ log, places: Math.min(settings.slots, 12) + 4, silenceMs: usualSilenceMs })
+const places = openResultsPlaces({
+  disk,
+  settings,
+  processor: scratch.processor,
+  log,
+  probeAgainMs: usualRhythm.probeAgainMs,
+})
+
 const processor: Processor = {
   id: scratch.processor,
   database,
   launcher: plainProcessGroup,
   scratch,
+  disk,
+  places,
   settings,
   rhythm: usualRhythm,
   log,
@@ -59,9 +73,11 @@ serveFunction({
     // Side by side: a database that does not answer may not cost the scripts their time.
     const removed = removeProcessor(database, processor.id).catch(() => undefined)
     await slots.drain(Math.max(0, settings.graceMs - lastSecondsMs))
+    places.close()
     await removed
   },
   stop: async () => {
+    disk.close()
     await scratch.close()
     await database.close()
   },

@@ -55,9 +55,6 @@ export const runScript = async (
   })
   const end = await watchScript(script, stopSwitch, {
     wallMs: claim.timeLimitSeconds * 1000,
-    outputBytes: processor.settings.outputLimitBytes,
-    outputDirectory: staging.directory,
-    measureMs: processor.rhythm.measureMs,
   })
   const scriptSeconds = (performance.now() - began) / 1000
   await told.recorded

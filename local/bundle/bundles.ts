@@ -12,6 +12,7 @@ export type Bundle = {
 /** Programs that are started by a bundle: made beside it where the bundle holds the module that starts them. */
 export const startedPrograms = [
   { by: 'shared/archive/readers/reader-program.ts', entry: 'shared/archive/readers/reader-process.ts' },
+  { by: 'shared/results/disk/disk-program.ts', entry: 'shared/results/disk/disk-process.ts' },
 ] as const
 
 /** All that is bundled: every function with a handler, the connector, the gateway, cron. */

@@ -169,6 +169,7 @@ export const detectionsSchema = z.object({ items: z.array(detectionSchema), next
 
 export const noticeKinds = [
   'lastrun-problem',
+  'results-problem',
   'counter-stepped-back',
   'gap-too-large',
   'script-problem',

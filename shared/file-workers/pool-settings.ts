@@ -31,4 +31,5 @@ export type PoolCall = {
   readonly timeoutMs: number
   /** Where its process breaks it is done once more by another, unless this says that half of it may not be done twice. */
   readonly isRepeatable?: boolean
+  readonly onProgress?: (allowMs: number) => void
 }

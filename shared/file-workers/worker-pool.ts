@@ -150,6 +150,7 @@ export const openWorkerPool = (settings: PoolSettings): WorkerPool => {
     if (!task) return
     if (reply.kind === 'progress') {
       limit(worker, task, reply.allowMs)
+      task.call.onProgress?.(reply.allowMs)
       return
     }
     const { place, operation } = task.call

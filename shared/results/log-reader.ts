@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { logParts } from './log-parts.ts'
-import { hasCode } from './results-fault.ts'
+import { openRegular } from './regular-file.ts'
 
 export type LogPiece = {
   readonly bytes: Buffer
@@ -17,47 +17,50 @@ export type LogPiece = {
  */
 export const readLogPiece = async (log: string, from: number, mostBytes: number): Promise<LogPiece | undefined> => {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      return await readOnce(log, from, mostBytes)
-    } catch (cause) {
-      // A part was retired between looking and opening: look again.
-      if (!hasCode(cause, 'ENOENT')) throw cause
-    }
+    const piece = await readOnce(log, from, mostBytes)
+    if (piece !== 'retired') return piece
   }
   return undefined
 }
 
-const readOnce = async (log: string, asked: number, mostBytes: number): Promise<LogPiece | undefined> => {
+/** `retired`: a part went between looking and opening, or is no file: look again. */
+const readOnce = async (log: string, asked: number, mostBytes: number): Promise<LogPiece | undefined | 'retired'> => {
   const parts = await logParts(log)
   const last = parts.at(-1)
   if (!last) return undefined
-  const from = asked < 0 ? Math.max(0, last.offset + (await sizeOf(last.path)) + asked) : asked
+  const lastBytes = asked < 0 ? await withPart(last.path, sizeOf) : 0
+  if (lastBytes === 'retired') return 'retired'
+  const from = asked < 0 ? Math.max(0, last.offset + lastBytes + asked) : asked
   for (const part of parts) {
-    const handle = await open(part.path, 'r')
-    try {
-      const { size } = await handle.stat()
-      if (from >= part.offset + size && part !== last) continue
+    const piece = await withPart(part.path, async (file): Promise<LogPiece | 'passed'> => {
+      const size = await sizeOf(file)
+      if (from >= part.offset + size && part !== last) return 'passed'
       const offset = Math.min(Math.max(from, part.offset), part.offset + size)
       const buffer = Buffer.alloc(Math.min(mostBytes, part.offset + size - offset))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset - part.offset)
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, offset - part.offset)
       return {
         bytes: buffer.subarray(0, bytesRead),
         offset,
         nextOffset: offset + bytesRead,
         cutBytes: Math.max(0, offset - from),
       }
-    } finally {
-      await handle.close()
-    }
+    })
+    if (piece !== 'passed') return piece
   }
   return undefined
 }
 
-const sizeOf = async (path: string): Promise<number> => {
-  const handle = await open(path, 'r')
+const withPart = async <Result>(
+  path: string,
+  use: (file: FileHandle) => Promise<Result>,
+): Promise<Result | 'retired'> => {
+  const file = await openRegular(path)
+  if (!file) return 'retired'
   try {
-    return (await handle.stat()).size
+    return await use(file)
   } finally {
-    await handle.close()
+    await file.close()
   }
 }
+
+const sizeOf = async (file: FileHandle): Promise<number> => (await file.stat()).size

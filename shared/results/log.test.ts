@@ -1,11 +1,12 @@
 import fc from 'fast-check'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { applyLogChange, finishLog } from './log-changes.ts'
 import { readLogPiece } from './log-reader.ts'
 import { openLogWriter } from './log-writer.ts'
-import { temporaryRoot } from './test-support.ts'
+import { growingLog, temporaryRoot } from './test-support.ts'
 
 const limits = { headBytes: 100, tailBytes: 40 }
 
@@ -23,12 +24,12 @@ const follow = async (log: string): Promise<{ readonly text: string; readonly cu
   }
 }
 
-test('what is printed can be read at once, and is all there in the end', async () => {
+test('what is printed can be read soon, and is all there in the end', async () => {
   const log = join(await temporaryRoot(), '1-1.log')
-  const writer = await openLogWriter(log, limits)
-  await writer.write(Buffer.from('first line\n'))
+  const writer = await growingLog(log, limits)
+  await writer.write('first line\n')
   expect(await follow(log)).toEqual({ text: 'first line\n', cutBytes: 0 })
-  await writer.write(Buffer.from('second line\n'))
+  await writer.write('second line\n')
   expect(await writer.finish(['The script left 2 processes.'])).toEqual({ cutBytes: 0 })
   expect(await readFile(log, 'utf8')).toBe('first line\nsecond line\n\n[The script left 2 processes.]\n')
 })
@@ -39,12 +40,12 @@ test('of a log that is too long head and tail are kept, while it grows and in th
       const directory = await mkdtemp(join(tmpdir(), 'log-'))
       const log = join(directory, '1-1.log')
       try {
-        const writer = await openLogWriter(log, limits)
+        const writer = await growingLog(log, limits)
         let printed = ''
         for (const [place, length] of lengths.entries()) {
           const text = String.fromCharCode(97 + (place % 26)).repeat(length)
           printed += text
-          await writer.write(Buffer.from(text))
+          await writer.write(text)
         }
         const { text, cutBytes } = await follow(log)
         expect(text.length + cutBytes).toBe(printed.length)
@@ -55,12 +56,7 @@ test('of a log that is too long head and tail are kept, while it grows and in th
 
         await writer.finish([])
         expect(await readdir(directory)).toEqual(['1-1.log'])
-        const kept = await readFile(log, 'utf8')
-        if (cutBytes === 0) expect(kept).toBe(printed)
-        else {
-          const mark = `\n[... ${cutBytes.toLocaleString('en-GB')} bytes were cut here: the log is longer than is kept ...]\n`
-          expect(kept).toBe(printed.slice(0, 100) + mark + printed.slice(100 + cutBytes))
-        }
+        expectKept(await readFile(log, 'utf8'), printed, cutBytes)
       } finally {
         await rm(directory, { recursive: true })
       }
@@ -69,14 +65,94 @@ test('of a log that is too long head and tail are kept, while it grows and in th
   )
 })
 
+const expectKept = (kept: string, printed: string, cutBytes: number): void => {
+  if (cutBytes === 0) expect(kept).toBe(printed)
+  else {
+    const mark = `\n[... ${cutBytes.toLocaleString('en-GB')} bytes were cut here: the log is longer than is kept ...]\n`
+    expect(kept).toBe(printed.slice(0, 100) + mark + printed.slice(100 + cutBytes))
+  }
+}
+
+/** One thing that happens to a log: its script prints, or the disk takes what it was sent, half of it, or nothing. */
+const events = fc.array(
+  fc.oneof(
+    fc.record({ prints: fc.integer({ min: 1, max: 90 }) }),
+    fc.record({ disk: fc.constantFrom('takes', 'takes half and fails', 'fails') }),
+  ),
+  { maxLength: 40 },
+)
+
+test('a disk that is slow or fails loses nothing that is kept, and what is held for it stays small', async () => {
+  await fc.assert(
+    fc.asyncProperty(events, async (happenings) => {
+      const directory = await mkdtemp(join(tmpdir(), 'log-'))
+      const log = join(directory, '1-1.log')
+      try {
+        await writeFile(log, '')
+        const waiting: ((answer: string) => void)[] = []
+        const writer = openLogWriter({
+          limits,
+          send: async (change) => {
+            const bytes = change.writes.reduce((sum, write) => sum + write.bytes.length, 0)
+            expect(bytes).toBeLessThanOrEqual(limits.headBytes + limits.tailBytes * 1.5)
+            const answer = await new Promise<string>((resolve) => waiting.push(resolve))
+            if (answer === 'takes') await applyLogChange(log, change)
+            else if (answer === 'takes half and fails')
+              await applyLogChange(log, { writes: change.writes.slice(0, 1), drops: [] })
+            if (answer !== 'takes') throw new Error('a fault')
+          },
+          rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+        })
+        let printed = ''
+        for (const happening of happenings) {
+          if ('prints' in happening) {
+            const text = String.fromCharCode(97 + (printed.length % 26)).repeat(happening.prints)
+            printed += text
+            await writer.write(Buffer.from(text))
+          } else if (printed !== '') {
+            await vi
+              .waitFor(() => expect(waiting.length).toBeGreaterThan(0), { timeout: 100, interval: 1 })
+              .catch(() => 0)
+            waiting.shift()?.(happening.disk)
+          }
+        }
+        const closing = writer.close()
+        waiting.shift()?.('fails')
+        const end = await closing
+        await finishLog(log, end, [])
+        expect(await readdir(directory)).toEqual(['1-1.log'])
+        expectKept(await readFile(log, 'utf8'), printed, end.cutBytes)
+        if (end.cutBytes > 0) expect(printed.length - end.cutBytes).toBeGreaterThan(100 + limits.tailBytes)
+      } finally {
+        await rm(directory, { recursive: true })
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('what a script prints letter by letter is held together', async () => {
+  const sent: number[] = []
+  const writer = openLogWriter({
+    limits: { headBytes: 1_000_000, tailBytes: 10 },
+    send: (change) => {
+      sent.push(...change.writes.map(({ bytes }) => bytes.length))
+      return Promise.resolve()
+    },
+    rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+  })
+  for (let letter = 0; letter < 100_000; letter += 1) await writer.write(Buffer.from('x'))
+  await vi.waitUntil(() => sent.reduce((sum, bytes) => sum + bytes, 0) === 100_000, { timeout: 20_000 })
+  expect((await writer.close()).change.writes).toEqual([])
+})
+
 test('a negative start counts from the end', async () => {
   const log = join(await temporaryRoot(), '1-1.log')
-  const writer = await openLogWriter(log, limits)
-  await writer.write(Buffer.from('0123456789'.repeat(20)))
+  const writer = await growingLog(log, limits)
+  await writer.write('0123456789'.repeat(20))
   const piece = await readLogPiece(log, -5, 100)
   expect(piece?.bytes.toString()).toBe('56789')
   expect(piece?.offset).toBe(195)
-  await writer.abandon()
 })
 
 test('a log that has moved to the results is not there any more', async () => {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { softwareSchema } from '#contracts/submission.ts'
 import { variablesSchema } from '#contracts/variables.ts'
+import { readRegular } from './regular-file.ts'
 import { provenanceName } from './result-paths.ts'
 
 const time = z.iso.datetime()
@@ -56,12 +56,23 @@ export type Provenance = z.infer<typeof provenanceSchema>
 
 const identitySchema = z.object({ reduction: z.object({ id: z.number(), fence: z.number() }) })
 
-/** Whose results lie in a directory; undefined where they say nothing of it, as the predecessor's. */
+/** Variables of megabytes are recorded; more was not written by this service. */
+const largestRecordBytes = 256 * 1024 * 1024
+
+/**
+ * Whose results lie in a directory; undefined where they say nothing of it, as the predecessor's. Throws where the disk does not say:
+ * that must not look like somebody else's results.
+ */
 export const readIdentity = async (
   directory: string,
 ): Promise<{ readonly id: number; readonly fence: number } | undefined> => {
+  const record = await readRegular(join(directory, provenanceName), largestRecordBytes)
+  return record && identityIn(record.toString('utf8'))
+}
+
+const identityIn = (record: string): { readonly id: number; readonly fence: number } | undefined => {
   try {
-    return identitySchema.parse(JSON.parse(await readFile(join(directory, provenanceName), 'utf8'))).reduction
+    return identitySchema.parse(JSON.parse(record)).reduction
   } catch {
     return undefined
   }

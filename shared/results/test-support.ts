@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { usualModes } from './file-modes.ts'
+import { applyLogChange, finishLog } from './log-changes.ts'
+import { openLogWriter, type LogLimits } from './log-writer.ts'
 import type { Provenance } from './provenance.ts'
 import { resultsDirectory, scriptLogName, type Attempt, type ResultPlace } from './result-paths.ts'
 import { seal } from './seal.ts'
@@ -81,3 +83,29 @@ export const sealedStaging = async (
 /** Every path below a directory, sorted. */
 export const tree = async (directory: string): Promise<readonly string[]> =>
   (await readdir(directory, { recursive: true })).toSorted()
+
+/** A log that grows in this process; `write` is over when readers can see it. */
+export const growingLog = async (log: string, limits: LogLimits) => {
+  await writeFile(log, '', { flag: 'wx' })
+  let sent = 0
+  const writer = openLogWriter({
+    limits,
+    send: async (change) => {
+      await applyLogChange(log, change)
+      sent += 1
+    },
+    rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+  })
+  return {
+    write: async (text: string): Promise<void> => {
+      const before = sent
+      await writer.write(Buffer.from(text))
+      await vi.waitUntil(() => sent > before, { timeout: 20_000, interval: 5 })
+    },
+    finish: async (remarks: readonly string[]): Promise<{ readonly cutBytes: number }> => {
+      const end = await writer.close()
+      await finishLog(log, end, remarks)
+      return { cutBytes: end.cutBytes }
+    },
+  }
+}

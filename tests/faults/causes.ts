@@ -1,13 +1,15 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
 import { leaseSeconds, signal, type Stack } from './a-stack.ts'
+import { canDisksHang, openHangingDisk, type HangingDisk } from '../support/hanging-disk.ts'
 import { mountSmallDisk } from './full-disk.ts'
 import { becomesTrue, pause } from './pause.ts'
 import { redeploy } from './redeploy.ts'
 import { freeze, kill, killEverything, someTime, type Struck } from './strike.ts'
+import { hangingInstruments } from './watch-results.ts'
 
 export type Cause = {
   readonly name: string
@@ -20,6 +22,8 @@ export type Cause = {
   readonly strike: (struck: Struck) => Promise<void>
   /** An Error with such a reason is the right end here; when the cause is gone a re-run must complete. */
   readonly errorsInOrder?: RegExp
+  /** A notice must have said that results could not be written, and must have ended. */
+  readonly holdsResults?: () => boolean
   /** Nothing may count as a lost worker. */
   readonly losesNoWorker?: boolean
 }
@@ -48,6 +52,36 @@ const fillDisk = async (struck: Struck): Promise<void> => {
   await pause(10_000)
   await undoDisk?.free()
   struck.expectRecovery(new Date())
+}
+
+let hangingDisk: HangingDisk | undefined
+
+/** Longer than the service waits for a disk, so that it is given up and later found to be well. */
+const hungSeconds = 45
+
+const hangDisk = async (struck: Struck): Promise<void> => {
+  await someTime(struck, 3_000, 8_000)
+  // From now on whoever looks there hangs; we too would.
+  hangingInstruments.add('GEM')
+  hangingDisk?.hang()
+  await pause(hungSeconds * 1_000)
+  hangingDisk?.goOn()
+  hangingInstruments.delete('GEM')
+  struck.expectRecovery(new Date())
+}
+
+const resultsDiskHangs: Cause = {
+  name: 'results-disk-of-one-hangs',
+  prepare: async (stack) => {
+    const mountPoint = join(stack.resultsRoot, 'GEM')
+    mkdirSync(mountPoint, { recursive: true })
+    const disk = await openHangingDisk(mountPoint)
+    hangingDisk = disk
+    return disk.end
+  },
+  strike: hangDisk,
+  holdsResults: () => true,
+  losesNoWorker: true,
 }
 
 const deleteBrokerStore = async (struck: Struck): Promise<void> => {
@@ -121,7 +155,10 @@ export const causes: readonly Cause[] = [
     },
     strike: fillDisk,
     errorsInOrder: /disk|No space left|File too large/i,
+    holdsResults: () => undoDisk?.isOwnDisk === true,
+    losesNoWorker: true,
   },
+  ...(canDisksHang ? [resultsDiskHangs] : []),
   {
     name: 'process-killed-five-times',
     scripts: [0, 0.5, 1, 2, 30],

@@ -5,6 +5,7 @@ import { reduceFirstRuns } from './a-load.ts'
 import { startStack, type Stack } from './a-stack.ts'
 import { causes } from './causes.ts'
 import { openChance } from './chance.ts'
+import { canDisksHang } from '../support/hanging-disk.ts'
 import { isClean, printTable, violations, type Row } from './table.ts'
 import { becomesIdle, tryCause } from './try-cause.ts'
 
@@ -19,6 +20,7 @@ if (unknown.length > 0) {
 const chosen = causes.filter(({ name }) => names.length === 0 || names.includes(name))
 const seed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000))
 console.log(`SEED=${seed}`)
+if (!canDisksHang) console.log('results-disk-of-one-hangs: left out, there is no bindfs or no /dev/fuse here')
 
 let stack: Stack | undefined
 let ending: Promise<number> = Promise.resolve(0)

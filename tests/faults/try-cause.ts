@@ -55,6 +55,7 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
   const watch = watchResults(stack.resultsRoot)
   try {
     const before = await lostWorkers(stack)
+    const began = await databaseTime(stack)
     const recoveries: Promise<number | undefined>[] = []
     const load = await startLoad(stack, chance, `${cause.name}-${Date.now()}`)
     const expectRecovery = (since: Date): void => {
@@ -67,7 +68,7 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
     if (isIdle && cause.errorsInOrder) {
       const again = await rerunErrors(stack, expected, cause)
       // Zeros prove nothing where nothing was struck.
-      if (again.length === 0) throw new Error(`${cause.name} struck no reduction`)
+      if (again.length === 0 && !cause.holdsResults?.()) throw new Error(`${cause.name} struck no reduction`)
       console.log(`  ${again.length} ended in an Error and were run again`)
       expected = [...expected, ...again]
       await becomesIdle(stack, expected)
@@ -81,11 +82,35 @@ export const tryCause = async (stack: Stack, cause: Cause, chance: Chance): Prom
     )
     const recoverySeconds = times.includes(undefined) ? undefined : Math.max(0, ...times.map((time) => time ?? 0))
     const losses = (await lostWorkers(stack)) - before
-    return { cause: cause.name, findings: withLosses(found, cause, losses), recoverySeconds }
+    const unsaid = cause.holdsResults?.() ? await unsaidAboutResults(stack, began) : []
+    const all = { ...found, lost: [...found.lost, ...unsaid] }
+    return { cause: cause.name, findings: withLosses(all, cause, losses), recoverySeconds }
   } finally {
     await watch.stop()
     await undo?.()
   }
+}
+
+const databaseTime = async (stack: Stack): Promise<Date> => {
+  const [row] = await stack.database.rows(z.object({ now: z.date() }), 'SELECT UTC_TIMESTAMP(6) AS now')
+  return row?.now ?? new Date()
+}
+
+/** What people should have been told of results that could not be written, and were not; and what they are still told. */
+const unsaidAboutResults = async (stack: Stack, since: Date): Promise<readonly string[]> => {
+  const count = async (condition: string): Promise<number> => {
+    const [row] = await stack.database.rows(
+      z.object({ count: z.coerce.number() }),
+      `SELECT COUNT(*) AS count FROM notices WHERE kind = 'results-problem' AND raised_at >= ? AND ${condition}`,
+      [since],
+    )
+    return row?.count ?? 0
+  }
+  const hasEnded = await becomesTrue(async () => (await count('open_key IS NOT NULL')) === 0, 40_000, 500)
+  return [
+    ...((await count('TRUE')) > 0 ? [] : ['no notice said that results could not be written']),
+    ...(hasEnded ? [] : ['a notice still says that results cannot be written']),
+  ]
 }
 
 const lostWorkers = async (stack: Stack): Promise<number> => {

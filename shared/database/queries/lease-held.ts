@@ -17,6 +17,11 @@ export const decidedOutcomeSchema = z.object({
   scriptSeconds: z.number().nullable(),
   /** The directory the results are to be found in afterwards; null where there are none. */
   resultsPath: z.string().nullable(),
+  /** Where else the results are to be copied to. */
+  extra: z
+    .array(z.object({ path: z.string(), mayReplace: z.boolean() }))
+    .readonly()
+    .optional(),
 })
 export type DecidedOutcome = z.infer<typeof decidedOutcomeSchema>
 
@@ -117,8 +122,25 @@ export const finishReduction = (
     }),
   )
 
-/** Gives a reduction back unharmed, uncounted: this processor must stop. */
-export const releaseReduction = (database: Database, lease: Lease): Promise<boolean> =>
+/**
+ * Finished results could not be published now: from so many seconds on whoever adopts the reduction tries again. Its outcome stays decided.
+ * False where the lease is lost.
+ */
+export const postponePublishing = async (sql: Sql, lease: Lease, seconds: number): Promise<boolean> => {
+  const { changed } = await sql.change(
+    `UPDATE reductions SET lease_expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
+     WHERE id = ? AND fence = ? AND state = 'Processing' AND step = 'publishing'`,
+    [seconds, lease.reductionId, lease.fence],
+  )
+  return changed > 0
+}
+
+/** Gives a reduction back unharmed, uncounted: it could not be run here and now. */
+export const releaseReduction = (
+  database: Database,
+  lease: Lease,
+  reason = 'The processor was stopped; the reduction starts again on another.',
+): Promise<boolean> =>
   database.transaction((sql) =>
     moveReduction(sql, {
       reductionId: lease.reductionId,
@@ -126,7 +148,7 @@ export const releaseReduction = (database: Database, lease: Lease): Promise<bool
       move: 'release',
       from: 'Processing',
       to: 'Queued',
-      reason: 'The processor was stopped; the reduction starts again on another.',
+      reason,
       set: [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['started_at = NULL'], ['script_seconds = NULL']],
     }),
   )
