@@ -47,17 +47,19 @@ export const startBeat = (processor: Processor, refreshEnvironments: () => Promi
       environments: processor.environments().map(({ name, version }) => ({ name, version })),
       held: processor.places.troubles(),
     })
-    await keepResultsNotices(processor.database)
     const isFirst = heardAt === -Infinity
     heardAt = performance.now()
     if (isFirst) processor.askForWork()
+    // Last: whoever is heard is ready, whatever becomes of a notice.
+    await keepResultsNotices(processor.database)
   }
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      // Before the beat: what changes while it goes on is told by the next.
+      soon = new AbortController()
       await beatOnce().catch((fault: unknown) => processor.log.warn(faultFields(fault), 'a beat did not succeed'))
       void finishOthers()
       void sweep()
-      soon = new AbortController()
       const signal = AbortSignal.any([stopping.signal, soon.signal])
       await wait(processor.rhythm.beatMs, undefined, { signal }).catch(() => undefined)
     }

@@ -182,7 +182,9 @@ const isPassing = (fault: unknown): fault is ResultsFault => fault instanceof Re
 
 const soonAfter = (leaving: AbortSignal): AbortSignal => {
   const late = new AbortController()
-  leaving.addEventListener('abort', () => setTimeout(() => late.abort(), lastMomentMs), { once: true })
+  const leave = (): void => void setTimeout(() => late.abort(), lastMomentMs)
+  if (leaving.aborted) leave()
+  else leaving.addEventListener('abort', leave, { once: true })
   return late.signal
 }
 
