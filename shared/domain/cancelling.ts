@@ -36,3 +36,6 @@ export const cancelledInLine = (who: string): string => `Cancelled by ${who} bef
 /** Its processor was lost or stopped before it could end the script itself. */
 export const cancelledWithItsProcessor = (who: string): string =>
   `Cancelled by ${who} while it ran. Its processor was lost meanwhile, so nothing that it had written is kept.`
+/** It could not be run here, and was not put into the line again. */
+export const cancelledInsteadOfWaiting = (who: string): string =>
+  `Cancelled by ${who}. Its results could not be written then, so nothing that it had written is kept.`

@@ -5,6 +5,7 @@ import { applyModes, type FileModes } from './file-modes.ts'
 import { readProvenance } from './provenance.ts'
 import { hasCode } from './results-fault.ts'
 import { hiddenVersionsFolder, logFolder, provenanceName } from './result-paths.ts'
+import { allowanceMs, noProgress, type Progress } from './progress.ts'
 import { syncToDisk } from './sync-to-disk.ts'
 
 /**
@@ -18,6 +19,7 @@ export const placeFlat = async (
   flatDirectory: string,
   versions: string,
   modes: FileModes,
+  progress: Progress = noProgress,
 ): Promise<readonly string[]> => {
   const notPlaced: string[] = []
   for (const path of await filesBelow(version)) {
@@ -26,7 +28,7 @@ export const placeFlat = async (
       notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
     } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, version, versions))) {
       notPlaced.push(`${path} was not placed: a file of another run has this name.`)
-    } else await placeFile(join(version, path), target, modes)
+    } else await placeFile(join(version, path), target, modes, true, progress)
   }
   return notPlaced
 }
@@ -35,16 +37,23 @@ export const placeFlat = async (
  * Copies one file so that a reader of the target sees the old or the new content, never a part. Where it may not replace, and a file
  * is there, it fails with EEXIST.
  */
-export const placeFile = async (source: string, target: string, modes: FileModes, mayReplace = true): Promise<void> => {
+export const placeFile = async (
+  source: string,
+  target: string,
+  modes: FileModes,
+  mayReplace = true,
+  progress: Progress = noProgress,
+): Promise<void> => {
   const firstMade = await mkdir(dirname(target), { recursive: true })
   if (firstMade !== undefined) await applyModes(dirname(target), 'directory', modes)
   const coming = join(dirname(target), `.${basename(target)}.coming`)
   await rm(coming, { force: true })
+  const { atime, mtime, size } = await lstat(source)
+  progress(allowanceMs(size))
   await copyFile(source, coming, constants.COPYFILE_EXCL)
-  const { atime, mtime } = await lstat(source)
   await utimes(coming, atime, mtime)
   await applyModes(coming, 'file', modes)
-  await syncToDisk(coming)
+  await syncToDisk(coming, progress)
   if (mayReplace) await rename(coming, target)
   else await link(coming, target).finally(() => rm(coming, { force: true }))
 }

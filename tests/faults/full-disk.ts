@@ -9,6 +9,8 @@ const run = promisify(execFile)
 
 /** A disk for the results that can be full: a small one of its own where we may mount, else a limit on the size of files. */
 export type SmallDisk = {
+  /** It is full for everybody: what is queued waits. Where only files are limited, scripts start and fail. */
+  readonly isOwnDisk: boolean
   readonly fill: () => Promise<void>
   readonly free: () => Promise<void>
   readonly end: () => Promise<void>
@@ -23,6 +25,7 @@ export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
   }
   const ballast = join(resultsRoot, 'ballast')
   return {
+    isOwnDisk: true,
     fill: async () => {
       const file = await open(ballast, 'w')
       try {
@@ -53,7 +56,12 @@ export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
 
 const limitFileSizes = (stack: Stack): SmallDisk => {
   const limit = async (size: string): Promise<void> => {
-    for (const { pid } of stack.processesOf('process')) await run('prlimit', ['--pid', String(pid), `--fsize=${size}:`])
+    const processors = stack.processesOf('process').map(({ pid }) => pid)
+    // Their own processes for the disk too.
+    const children = stack.family().flatMap(({ pid, parent }) => (processors.includes(parent) ? [pid] : []))
+    for (const pid of [...processors, ...children]) {
+      await run('prlimit', ['--pid', String(pid), `--fsize=${size}:`]).catch(() => undefined)
+    }
   }
-  return { fill: () => limit('20000'), free: () => limit('unlimited'), end: () => Promise.resolve() }
+  return { isOwnDisk: false, fill: () => limit('20000'), free: () => limit('unlimited'), end: () => Promise.resolve() }
 }
