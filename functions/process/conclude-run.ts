@@ -63,10 +63,9 @@ export const concludeRun = async (
     },
     environment: softwareLabel(run.environment),
   }
-  onOutcome(decideOutcome(ending))
+  const outcome = decideOutcome(ending)
+  onOutcome(outcome)
   const closing = ended.log.close()
-  const tidied = await disk.ask('tidy', { directory: staging.directory, modes }, where, options)
-  const outcome = withoutDirectory(decideOutcome(ending), tidied.wasRemoved)
   const extra = await chooseExtra(processor, ended, options)
   const logEnd = await closing
   const described = {
@@ -75,25 +74,22 @@ export const concludeRun = async (
   }
   const reproduces = await compareWithEarlier(processor, claim, described, options)
   const provenance = { ...described, ...(reproduces && { reproduces }) }
-  const outputs = await disk.ask(
+  const sealed = await disk.ask(
     'seal',
     {
       staging: { directory: staging.directory, log: staging.log },
       logEnd,
-      remarks: [
-        ...remarksOf(ending),
-        ...remarksOnVariables(ran),
-        ...tidied.remarks,
-        ...extra.remarks,
-        ...lastWords(outcome),
-      ],
-      record: { logName: scriptLogName(place), provenance },
+      remarks: { ofRun: [...remarksOf(ending), ...remarksOnVariables(ran)], ofCopies: extra.remarks },
+      logName: scriptLogName(place),
+      provenance,
+      withoutDirectory,
       modes,
     },
     where,
     options,
   )
-  return { outcome, outputs, extra: outcome.state === 'Completed' ? extra.allowed : [] }
+  const end = sealed.isWithoutDirectory ? withoutDirectory : outcome
+  return { outcome: end, outputs: sealed.outputs, extra: end.state === 'Completed' ? extra.allowed : [] }
 }
 
 /** They may lie on another disk, named by a script: one that does not answer gets no copy. */
@@ -120,13 +116,10 @@ const chooseExtra = async (
   }
 }
 
-const withoutDirectory = (outcome: Outcome, wasRemoved: boolean): Outcome =>
-  wasRemoved && outcome.state === 'Completed'
-    ? { state: 'Error', reason: 'The script removed its own output directory, so there are no results but this log.' }
-    : outcome
-
-/** The log ends with what the portal shows, so that either alone is enough. */
-const lastWords = ({ state, reason }: Outcome): readonly string[] => (reason === null ? [] : [`${state}: ${reason}`])
+const withoutDirectory: Outcome = {
+  state: 'Error',
+  reason: 'The script removed its own output directory, so there are no results but this log.',
+}
 
 const remarksOnVariables = ({ variables }: RanScript): readonly string[] =>
   (variables?.leftOut ?? []).map(

@@ -2,7 +2,7 @@ import type { Claim } from '#database/queries/claim-next.ts'
 import { changeOfRawFile } from '#domain/raw-file-change.ts'
 import { compareProvenance } from '#results/compare-provenance.ts'
 import { resultsOf, type AskOptions } from '#results/disk/open-disk.ts'
-import type { Provenance } from '#results/provenance.ts'
+import { provenanceSchema, type Provenance } from '#results/provenance.ts'
 import { ResultsFault } from '#results/results-fault.ts'
 import { lookAtInputs } from './describe-run.ts'
 import type { Processor } from './processor.ts'
@@ -44,10 +44,11 @@ export const compareWithEarlier = async (
     resultsPath === null
       ? undefined
       : disk.ask('readRecord', { directory: resultsPath }, resultsOf(instrument), options)
-  const earlier = await asking?.catch((fault: unknown) => {
+  const lies = await asking?.catch((fault: unknown) => {
     if (fault instanceof ResultsFault) return undefined
     throw fault
   })
+  const { data: earlier } = provenanceSchema.safeParse(lies)
   return {
     reductionId,
     version,

@@ -50,7 +50,7 @@ export const applyLogChange = async (log: string, change: LogChange): Promise<vo
   for (const part of change.drops) await rm(partPath(log, part), { force: true })
 }
 
-/** Joins head and tail into one file, with a mark where something was cut and `remarks` at the end. */
+/** Joins head and tail into one file, with a mark where something was cut and `remarks` at the end. Whoever seals it flushes it. */
 export const finishLog = async (
   log: string,
   end: LogEnd,
@@ -110,7 +110,6 @@ const copyPart = async (log: string, part: number, to: FileHandle, progress: Pro
 const closeWith = async (file: FileHandle, closing: string): Promise<void> => {
   try {
     await file.appendFile(closing)
-    await file.sync()
   } finally {
     await file.close()
   }

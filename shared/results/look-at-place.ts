@@ -21,16 +21,18 @@ const leastFreeShare = 0.05
  * @throws {ResultsFault}
  */
 export const assertMounted = async ({ resultsRoot, instrument, wasOwnDisk }: InstrumentPlace): Promise<Mounted> => {
-  // A root that is missing is a mount that is missing: making it would fill the local disk instead.
-  const root = await stat(resultsRoot).catch((cause: unknown) => {
-    throw asResultsFault(resultsRoot, cause)
-  })
-  if (!root.isDirectory()) throw missingFault(`The results root ${resultsRoot} is not a directory`)
   const folder = join(resultsRoot, instrument)
-  const found = await stat(folder).catch((cause: unknown) => {
-    if (hasCode(cause, 'ENOENT')) return undefined
-    throw asResultsFault(folder, cause)
-  })
+  const [root, found] = await Promise.all([
+    // A root that is missing is a mount that is missing: making it would fill the local disk instead.
+    stat(resultsRoot).catch((cause: unknown) => {
+      throw asResultsFault(resultsRoot, cause)
+    }),
+    stat(folder).catch((cause: unknown) => {
+      if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined
+      throw asResultsFault(folder, cause)
+    }),
+  ])
+  if (!root.isDirectory()) throw missingFault(`The results root ${resultsRoot} is not a directory`)
   const isOwnDisk = found !== undefined && found.dev !== root.dev
   if (wasOwnDisk && !isOwnDisk) throw missingFault(`The disk that was mounted at ${folder} is not there any more`)
   return { isOwnDisk, disk: found ? folder : resultsRoot }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
-import { readProvenance } from './provenance.ts'
+import { readIdentity } from './read-record.ts'
 import { hasCode } from './results-fault.ts'
 import { hiddenVersionsFolder, logFolder, provenanceName } from './result-paths.ts'
 import { allowanceMs, noProgress, type Progress } from './progress.ts'
@@ -96,5 +96,4 @@ const wasPlacedByThisRun = async (
 }
 
 /** Batches of other runs may begin and end alike, and then share the folder of their versions. */
-const runsOf = async (version: string): Promise<string | undefined> =>
-  (await readProvenance(version))?.reduction.runNumbers.join()
+const runsOf = async (version: string): Promise<string | undefined> => (await readIdentity(version))?.runNumbers?.join()

@@ -1,10 +1,7 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { differenceSchema } from '#contracts/reproduces.ts'
 import { softwareSchema } from '#contracts/submission.ts'
 import { leftOutVariablesSchema, variablesSchema, variableSourceSchema } from '#contracts/variables.ts'
-import { readRegular } from './regular-file.ts'
-import { provenanceName } from './result-paths.ts'
 
 const time = z.iso.datetime()
 
@@ -104,34 +101,3 @@ export const provenanceSchema = z.object({
     .optional(),
 })
 export type Provenance = z.infer<typeof provenanceSchema>
-
-const identitySchema = z.object({ reduction: z.object({ id: z.number(), fence: z.number() }) })
-
-/** Variables of megabytes are recorded; more was not written by this service. */
-const largestRecordBytes = 256 * 1024 * 1024
-
-/**
- * Whose results lie in a directory; undefined where they say nothing of it, as the predecessor's. Throws where the disk does not say:
- * that must not look like somebody else's results.
- */
-export const readIdentity = async (
-  directory: string,
-): Promise<{ readonly id: number; readonly fence: number } | undefined> => {
-  return (await readRecord(directory, identitySchema))?.reduction
-}
-
-/** The whole record; undefined where there is none, or one that this version does not understand. Throws where the disk does not say. */
-export const readProvenance = (directory: string): Promise<Provenance | undefined> =>
-  readRecord(directory, provenanceSchema)
-
-const readRecord = async <Schema extends z.ZodType>(
-  directory: string,
-  schema: Schema,
-): Promise<z.infer<Schema> | undefined> => {
-  const record = await readRegular(join(directory, provenanceName), largestRecordBytes)
-  try {
-    return record && schema.parse(JSON.parse(record.toString('utf8')))
-  } catch {
-    return undefined
-  }
-}

@@ -2,7 +2,7 @@ import { lstat, readdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileModes } from './file-modes.ts'
 import { makeDirectories } from './make-directories.ts'
-import { readIdentity } from './provenance.ts'
+import { readIdentity } from './read-record.ts'
 import { asResultsFault, hasCode, missingFault, ResultsFault } from './results-fault.ts'
 import { syncToDisk } from './sync-to-disk.ts'
 
@@ -46,8 +46,7 @@ export const publish = async (publication: Publication, modes: FileModes): Promi
     }
   } else if (standing === 'taken') throw taken(target)
   else if (standing === 'vanished') throw vanished(staging)
-  await syncToDisk(dirname(target))
-  await syncToDisk(dirname(staging))
+  await Promise.all([syncToDisk(dirname(target)), syncToDisk(dirname(staging))])
 }
 
 /**

@@ -29,8 +29,10 @@ export const stage = async (
     const isOwnDisk = await lookAtPlace({ resultsRoot, instrument: attempt.instrument, wasOwnDisk })
     await makeDirectories(stagingRoot(resultsRoot, attempt.instrument), modes)
     await removeEarlierAttempts(resultsRoot, attempt, progress)
-    await mkdir(directory, { mode: modes.directory })
-    await (await open(log, 'wx', 0o644)).close()
+    await Promise.all([
+      mkdir(directory, { mode: modes.directory }),
+      open(log, 'wx', 0o644).then((file) => file.close()),
+    ])
     return { directory, log, isOwnDisk }
   } catch (cause) {
     throw asResultsFault(directory, cause)

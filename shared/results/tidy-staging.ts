@@ -30,8 +30,9 @@ export const tidyStaging = async (
 ): Promise<Tidied> => {
   const remarks: string[] = []
   const wasRemoved = await restore(directory, modes)
-  await moveAside(directory, logFolder, remarks, progress)
-  await moveAside(directory, provenanceName, remarks, progress)
+  const names = await readdir(directory)
+  for (const name of [logFolder, provenanceName])
+    if (names.includes(name)) await moveAside(directory, name, remarks, progress)
   const files: Found[] = []
   const directories: Buffer[] = []
   const root = Buffer.from(directory)
@@ -51,10 +52,13 @@ const restore = async (directory: string, modes: FileModes): Promise<boolean> =>
     if (hasCode(cause, 'ENOENT')) return undefined
     throw cause
   })
-  if (found?.isDirectory()) return false
-  if (found) await unlink(directory)
-  await mkdir(directory, { mode: modes.directory })
-  return true
+  if (!found?.isDirectory()) {
+    if (found) await unlink(directory)
+    await mkdir(directory, { mode: modes.directory })
+  }
+  // A script can take away the right to look into it.
+  await applyModes(directory, 'directory', modes)
+  return !found?.isDirectory()
 }
 
 /** The names that the service itself writes are its own. */
@@ -78,13 +82,14 @@ type Gathered = {
 }
 
 const walk = async (root: Buffer, directory: Buffer, modes: FileModes, gathered: Gathered): Promise<void> => {
-  await applyModes(directory, 'directory', modes)
   gathered.directories.push(directory)
   for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
     const path = Buffer.concat([directory, slash, entry.name])
     gathered.progress()
-    if (entry.isDirectory()) await walk(root, path, modes, gathered)
-    else if (entry.isFile()) {
+    if (entry.isDirectory()) {
+      await applyModes(path, 'directory', modes)
+      await walk(root, path, modes, gathered)
+    } else if (entry.isFile()) {
       const { dev, ino, nlink } = await lstat(path, { bigint: true })
       gathered.files.push({ path, device: dev, inode: ino, links: nlink })
     } else {

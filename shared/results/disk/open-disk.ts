@@ -50,7 +50,7 @@ export const extraOf = (instrument: string): string => `the extra directories of
 export const resultsRootPlace = 'the results root'
 
 /** Half of these may not be done twice: what is found the second time is not what the first found. */
-const notRepeatable: ReadonlySet<DiskOperation> = new Set(['tidy', 'seal', 'addRemarks', 'copyExtra'])
+const notRepeatable: ReadonlySet<DiskOperation> = new Set(['seal', 'addRemarks', 'copyExtra'])
 
 export const usualSilenceMs = 30_000
 

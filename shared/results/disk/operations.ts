@@ -11,8 +11,9 @@ import { assertMounted, type InstrumentPlace } from '../look-at-place.ts'
 import { exceedsOutput, type OutputLimits } from '../measure-output.ts'
 import { placeFlat } from '../place-flat.ts'
 import { probePlace } from '../probe.ts'
-import { readProvenance, type Provenance } from '../provenance.ts'
+import type { Provenance } from '../provenance.ts'
 import { publish, type Publication } from '../publish.ts'
+import { readRecord } from '../read-record.ts'
 import { openRegular } from '../regular-file.ts'
 import type { Attempt } from '../result-paths.ts'
 import { seal } from '../seal.ts'
@@ -52,29 +53,40 @@ export const operations = {
   measure: (input: { readonly directory: string; readonly most: OutputLimits }, { progress }: OperationContext) =>
     exceedsOutput(input.directory, input.most, progress),
 
-  tidy: (input: { readonly directory: string; readonly modes: FileModes }, { progress }: OperationContext) =>
-    tidyStaging(input.directory, input.modes, progress),
-
-  /** Finishes the log, puts it and the record into the staging directory, and lists what is there: only the rename is left. */
+  /**
+   * Makes what a script left behind into results: tidied, its log finished and with the record beside it, all on disk and listed. Only the
+   * rename is left. One step and not several, since each is waited for by a slot.
+   */
   seal: async (
     input: {
       readonly staging: Staging
       readonly logEnd: LogEnd
-      readonly remarks: readonly string[]
-      readonly record: { readonly logName: string; readonly provenance: Provenance }
+      readonly remarks: { readonly ofRun: readonly string[]; readonly ofCopies: readonly string[] }
+      readonly logName: string
+      readonly provenance: Provenance
+      /** What a success becomes where the script has removed its directory. */
+      readonly withoutDirectory: Provenance['outcome']
       readonly modes: FileModes
     },
     { progress }: OperationContext,
-  ): Promise<readonly ResultFile[]> => {
-    const { staging, record, modes } = input
-    const log = await finishLog(staging.log, input.logEnd, input.remarks, progress)
-    await seal({ ...staging, log: log.path }, record, modes, progress)
+  ): Promise<{ readonly isWithoutDirectory: boolean; readonly outputs: readonly ResultFile[] }> => {
+    const { staging, modes, remarks, logName } = input
+    const tidied = await tidyStaging(staging.directory, modes, progress)
+    const isWithoutDirectory = tidied.wasRemoved && input.provenance.outcome.state === 'Completed'
+    const outcome = isWithoutDirectory ? input.withoutDirectory : input.provenance.outcome
+    // The log ends with what the portal shows, so that either alone is enough.
+    const lastWords = outcome.reason === null ? [] : [`${outcome.state}: ${outcome.reason}`]
+    const words = [...remarks.ofRun, ...tidied.remarks, ...remarks.ofCopies, ...lastWords]
+    const log = await finishLog(staging.log, input.logEnd, words, progress)
+    const provenance = { ...input.provenance, outcome }
+    await seal({ ...staging, log: log.path }, { logName, provenance }, modes, progress)
     await log.discardParts()
-    return (await listOutputs(staging.directory, undefined, progress)).files
+    const { files } = await listOutputs(staging.directory, undefined, progress)
+    return { isWithoutDirectory, outputs: files }
   },
 
-  /** What an earlier reduction left on record of itself. */
-  readRecord: ({ directory }: { readonly directory: string }) => readProvenance(directory),
+  /** What an earlier reduction left on record of itself, as it lies there; undefined where it left nothing. */
+  readRecord: ({ directory }: { readonly directory: string }) => readRecord(directory),
 
   publish: async (input: {
     readonly publication: Publication
