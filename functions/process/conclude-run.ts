@@ -65,7 +65,7 @@ export const concludeRun = async (
   }
   const outcome = decideOutcome(ending)
   onOutcome(outcome)
-  const closing = ended.log.close()
+  const closing = ended.log.close(endOf(options))
   const extra = await chooseExtra(processor, ended, options)
   const logEnd = await closing
   const described = {
@@ -91,6 +91,10 @@ export const concludeRun = async (
   const end = sealed.isWithoutDirectory ? withoutDirectory : outcome
   return { outcome: end, outputs: sealed.outputs, extra: end.state === 'Completed' ? extra.allowed : [] }
 }
+
+/** When whoever asks stops waiting for a step that says nothing. */
+const endOf = ({ signal, patienceMs }: AskOptions): AbortSignal =>
+  AbortSignal.any([...(signal ? [signal] : []), ...(patienceMs === undefined ? [] : [AbortSignal.timeout(patienceMs)])])
 
 /** They may lie on another disk, named by a script: one that does not answer gets no copy. */
 const chooseExtra = async (

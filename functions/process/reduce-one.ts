@@ -117,7 +117,10 @@ const stageOrWait = async (
   } catch (fault) {
     if (!isPassing(fault)) throw fault
     // Who stops waiting has seen no fault of the disk.
-    if (signal.aborted) return reason() === 'lost' ? leaveToOthers(processor, claim) : giveBack(processor, claim)
+    if (signal.aborted) {
+      if (reason() === 'lost') return leaveToOthers(processor, claim)
+      return giveBack(processor, claim, reason() === 'cancelled' ? 'It was cancelled before it started.' : undefined)
+    }
     const trouble = await places.failed(instrument, fault)
     if (!trouble && !places.mayComeAgain(claim.reductionId)) throw fault
     return giveBack(processor, claim, waitsFor(fault))

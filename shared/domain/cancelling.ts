@@ -36,6 +36,6 @@ export const cancelledInLine = (who: string): string => `Cancelled by ${who} bef
 /** Its processor was lost or stopped before it could end the script itself. */
 export const cancelledWithItsProcessor = (who: string): string =>
   `Cancelled by ${who} while it ran. Its processor was lost meanwhile, so nothing that it had written is kept.`
-/** It could not be run here, and was not put into the line again. */
+/** It was to be run again, and was not put into the line for that. */
 export const cancelledInsteadOfWaiting = (who: string): string =>
-  `Cancelled by ${who}. Its results could not be written then, so nothing that it had written is kept.`
+  `Cancelled by ${who}. It had come to no result that could be kept.`

@@ -11,8 +11,11 @@ export type LogLimits = { readonly headBytes: number; readonly tailBytes: number
 export type LogWriter = {
   /** Never waits for the disk. */
   readonly write: (bytes: Buffer) => Promise<void>
-  /** Sends nothing more. Waits for what is being sent, and gives what is still to be done to finish the log. */
-  readonly close: () => Promise<LogEnd>
+  /**
+   * Sends nothing more. Waits for what is being sent, but not longer than until `late`, and gives what is still to be done to finish
+   * the log.
+   */
+  readonly close: (late?: AbortSignal) => Promise<LogEnd>
 }
 
 export type LogWriterSettings = {
@@ -115,10 +118,10 @@ export const openLogWriter = ({
       consider()
       return Promise.resolve()
     },
-    close: async () => {
+    close: async (late) => {
       isClosed = true
       clearTimeout(timer)
-      await sending
+      if (sending) await (late ? Promise.race([sending, aborted(late)]) : sending)
       const change = changeOf(Infinity)
       const parts: number[] = []
       for (let part = keptFrom(); part < printedBytes; part += partBytes) parts.push(part)
@@ -127,6 +130,12 @@ export const openLogWriter = ({
     },
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 const cutOf = (atByte: number, cutBytes: number): LogCut | null =>
   cutBytes === 0 ? null : { atByte, cutBytes, markBytes: Buffer.byteLength(cutMark(cutBytes)) }

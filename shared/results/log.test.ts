@@ -145,6 +145,23 @@ test('a disk that is slow or fails loses nothing that is kept, and what is held 
   )
 })
 
+test('a disk that never takes what is sent holds up the end no longer than it may', async () => {
+  const sends: unknown[] = []
+  const writer = openLogWriter({
+    limits,
+    send: (change) => {
+      sends.push(change)
+      return new Promise(() => undefined)
+    },
+    rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+  })
+  await writer.write(Buffer.from('printed'))
+  await vi.waitUntil(() => sends.length > 0)
+  const { change, printedBytes } = await writer.close(AbortSignal.abort())
+  expect(change.writes).toMatchObject([{ part: 0, position: 0, bytes: Buffer.from('printed') }])
+  expect(printedBytes).toBe(7)
+})
+
 test('what a script prints letter by letter is held together', async () => {
   const sent: number[] = []
   const writer = openLogWriter({
