@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { describe, expect, it } from 'vitest'
-import { busyWorld, newWorld } from '../../web/dev/sample-world.ts'
+import { busyWorld } from '../../web/dev/sample-world.ts'
+import { newWorld } from '../../web/dev/world.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'
 import { samplePages } from './support/sample-pages.ts'

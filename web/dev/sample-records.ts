@@ -1,5 +1,6 @@
 import type { Provenance } from '#results/provenance.ts'
-import { scriptText, type StoredReduction } from './sample-world.ts'
+import { scriptText } from './sample-script.ts'
+import type { StoredReduction } from './world.ts'
 
 /** What the sample world's reductions ran: a later version of a run with a script that has gone on meanwhile. */
 export const scriptFilesOf = (reduction: StoredReduction): { readonly name: string; readonly text: string }[] => [

@@ -1,4 +1,4 @@
-import type { World } from '../../../web/dev/sample-world.ts'
+import type { World } from '../../../web/dev/world.ts'
 
 /** The newest reduction of a run. */
 export const reductionOf = (world: World, instrument: string, runNumber: number): number => {
