@@ -77,5 +77,15 @@ export const provenanceOf = (reduction: StoredReduction): Provenance | undefined
       cpuSeconds: (durationSeconds ?? 0) * 0.93,
     },
     peakMemoryBytes: 812_000_000 + reduction.version * 40_000_000,
+    ...(reduction.reproduces && {
+      reproduces: {
+        ...reduction.reproduces,
+        notHeld: [{ what: 'host', then: 'reduce-3', now: 'reduce-2' }],
+        differences: [
+          { what: 'host', then: 'reduce-3', now: 'reduce-2' },
+          { what: 'numpy', then: '2.3.4', now: '2.3.5' },
+        ],
+      },
+    }),
   }
 }

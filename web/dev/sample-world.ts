@@ -43,11 +43,19 @@ export const busyWorld = (now = Date.now()): World => {
         took: 12,
       })
     else {
-      addReduction(world, now, 'ENGINX', runNumber, {
+      const first = addReduction(world, now, 'ENGINX', runNumber, {
         state: 'Completed',
         secondsAgo: 100 + back * 330,
         took: 40 + (back % 4),
       })
+      if (back === 4)
+        addReduction(world, now, 'ENGINX', runNumber, {
+          state: 'Completed',
+          secondsAgo: 700,
+          took: 41,
+          version: 1,
+          reproduces: { reductionId: first.id, version: 0 },
+        })
       if (back === 1)
         addReduction(world, now, 'ENGINX', runNumber, {
           state: 'Completed',
