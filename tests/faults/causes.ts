@@ -77,7 +77,8 @@ const ringAHundredTimes = async (struck: Struck): Promise<void> => {
       await whenAtWork(struck, 'dispatch')
       const [row] = await struck.stack.database.rows(
         z.object({ reductionId: z.number(), instrument: z.string(), run: z.coerce.number() }),
-        'SELECT id AS reductionId, instrument, target AS run FROM reductions ORDER BY id DESC LIMIT 1',
+        `SELECT id AS reductionId, instrument, target AS run FROM reductions
+         WHERE target NOT LIKE 'batch-%' ORDER BY id DESC LIMIT 1`,
       )
       if (!row) continue
       const bell = { reductionId: row.reductionId, instrument: row.instrument, runNumbers: [row.run] }
