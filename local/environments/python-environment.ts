@@ -129,7 +129,9 @@ function writeEnvironmentsFile(options: PythonEnvironmentOptions): void {
       versionOf === undefined
         ? made.version.split('.').slice(0, 2).join('.')
         : pinned(requirementsFile(recipe, options), versionOf)
-    return [{ name, version, interpreter: interpreterIn(directory), imports, environment: {}, default: recipe === 'python' }]
+    return [
+      { name, version, interpreter: interpreterIn(directory), imports, environment: {}, default: recipe === 'python' },
+    ]
   })
   const file = stateDirectory(root).environmentsFile
   writeFileSync(`${file}.new`, JSON.stringify(environments, null, 2) + '\n')
