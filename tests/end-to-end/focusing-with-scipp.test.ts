@@ -87,9 +87,12 @@ describe.skipIf(missing !== '')(`ENGINX 241391, focused with scipp${missing}`, {
   describe('through the whole stack', () => {
     let archive: MadeArchive
     let stack: Stack
-    const software = { name: recipes.scipp.name, version: 'test' }
+    let software: { name: string; version: string }
 
     beforeAll(async () => {
+      const recipe = join(script, '..')
+      const pinned = /^scipp==(\S+)$/m.exec(await readFile(join(recipe, 'requirements.txt'), 'utf8'))?.[1] ?? ''
+      software = { name: recipes.scipp.name, version: pinned }
       archive = await makeArchive()
       await cp(join(realFiles, 'NDXENGINX'), join(archive.root, 'NDXENGINX'), { recursive: true })
       await cp(script, join(archive.root, 'NDXENGINX', 'user', 'scripts', 'autoreduction'), { recursive: true })
@@ -103,7 +106,9 @@ describe.skipIf(missing !== '')(`ENGINX 241391, focused with scipp${missing}`, {
         ]),
       )
       const instrumentsFile = join(folder, 'instruments.yaml')
-      await writeFile(instrumentsFile, `- name: ENGINX\n  software: { name: ${software.name}, version: test }\n`)
+      // As the README tells to: it must name the environment that the recipe makes.
+      const [, told = ''] = /```yaml\n(.*?)```/s.exec(await readFile(join(recipe, 'README.md'), 'utf8')) ?? []
+      await writeFile(instrumentsFile, told)
       stack = await startTheStack({
         ARCHIVE_ROOT: archive.root,
         ENVIRONMENTS_FILE: environmentsFile,
