@@ -146,6 +146,27 @@ class SimulatedFiles(WithScript):
             for d in CERIA:
                 self.assertAlmostEqual(centroid(self.out / f'{stem}_focused.nxs', bank, d), d, delta=0.003)
 
+    def test_any_number_of_banks_and_any_title_is_shown(self):
+        def retitle(entry):
+            del entry['title']
+            entry['title'] = [b'CeO2 at 5 $ a \\frac $ {']
+        angles = {f'bank {number}': [75 + 5 * number, 80 + 5 * number] for number in range(6)}
+        self.reduced(self.changed(self.raw, retitle), banks=list(angles), bank__angles=angles)
+        with h5py.File(self.out / f'{self.raw.stem}_focused.nxs', 'r') as file:
+            self.assertEqual(len([name for name in file['focused'] if name.startswith('bank')]), 6)
+        figure = json.loads((self.out / f'{self.raw.stem}_focused.json').read_text())
+        self.assertEqual(len(figure['data']), 6)
+
+    def test_a_file_without_units_means_the_usual_ones(self):
+        def lose_units(entry):
+            for name in ('proton_charge', 'detector_1/counts', 'detector_1/time_of_flight',
+                         'instrument/detector_1/polar_angle', 'instrument/detector_1/distance'):
+                del entry[name].attrs['units']
+        self.reduced(self.raw, banks='south')
+        expected = pattern(self.out / f'{self.raw.stem}_focused.nxs', 'south_bank')
+        self.reduced(self.changed(self.raw, lose_units), banks='south')
+        np.testing.assert_allclose(pattern(self.out / f'{self.raw.stem}_focused.nxs', 'south_bank'), expected)
+
     def test_a_batch_is_as_bright_as_its_runs_and_its_errors_are_smaller(self):
         self.reduced(self.raw, banks='north')
         single = pattern(self.out / f'{self.raw.stem}_focused.nxs', 'north_bank')

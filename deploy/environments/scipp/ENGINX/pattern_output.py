@@ -4,6 +4,7 @@
 """
 
 import json
+from itertools import cycle
 
 import h5py
 import matplotlib
@@ -71,11 +72,11 @@ def draw(path, heading, detail, patterns, label):
     limits = known.min(), known.max()
     figure, panels = plt.subplots(len(patterns), sharex=True, squeeze=False, layout='constrained',
                                   figsize=(9, 1.5 + 2.1 * len(patterns)))
-    for panel, colour, (bank, (pattern, peaks)) in zip(panels[:, 0], COLOURS, patterns.items()):
+    for panel, colour, (bank, (pattern, peaks)) in zip(panels[:, 0], cycle(COLOURS), patterns.items()):
         d, values, errors = points(pattern)
         panel.fill_between(d, values - errors, values + errors, color=colour, alpha=0.25, linewidth=0)
         panel.plot(d, values, color=colour, linewidth=0.9)
-        panel.set_title(bank, loc='right', color=colour, fontsize=10, fontweight='bold')
+        panel.set_title(bank, loc='right', color=colour, fontsize=10, fontweight='bold', parse_math=False)
         for peak in clear_of_one_another(peaks, d, values, limits[1] - limits[0]):
             height = values[np.abs(d / peak - 1) < 0.004].max()
             panel.annotate(f'{peak:.3f}', (peak, height), (0, 3), textcoords='offset points', ha='center',
@@ -86,14 +87,14 @@ def draw(path, heading, detail, patterns, label):
     panels[0, 0].set_title(detail, loc='left', color='#444444', fontsize=9)
     panels[-1, 0].set(xlabel='d-spacing (\u00c5)', xlim=limits)
     figure.supylabel(label, fontsize='medium')
-    figure.suptitle(heading)
+    figure.suptitle(heading, parse_math=False)  # titles are what people write, dollars and all
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
 
 def write_plotly(path, title, patterns, label):
     traces = []
-    for colour, (bank, (pattern, _)) in zip(COLOURS, patterns.items()):
+    for colour, (bank, (pattern, _)) in zip(cycle(COLOURS), patterns.items()):
         d, values, errors = points(pattern)
         traces.append({
             'type': 'scatter', 'mode': 'lines', 'name': bank, 'line': {'color': colour, 'width': 1.2},

@@ -6,7 +6,6 @@ What cannot be focused is refused in a sentence that says what the file is, and 
 import os
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 import scipp as sc
 import scippnexus as snx
@@ -39,8 +38,8 @@ def read_run(path, instrument, primary_path):
             raise CannotReduce(f'{stem} is no raw file of ISIS: it has no entry raw_data_1.')
         entry = file['raw_data_1']
         refuse_others(stem, entry, instrument)
-        charge = entry['proton_charge'][()] if 'proton_charge' in entry else sc.scalar(0.0, unit='uA*hour')
-        charge = charge.to(unit='uA*hour', dtype='float64')
+        none = sc.scalar(0.0, unit='uA*hour')
+        charge = quantity(entry['proton_charge'], 'uA*hour') if 'proton_charge' in entry else none
         print(f'{stem}: {text(entry, "title")}, {charge.value:.2f} uAh')
         counts = read_counts(stem, entry)
         spectra = counts.coords['spectrum'].values
@@ -54,6 +53,16 @@ def read_run(path, instrument, primary_path):
 
 def text(entry, name):
     return str(entry[name][()]).strip() if name in entry else ''
+
+
+def quantity(field, unit):
+    """A number or an array in the unit, which is also what a file means that names none, or one that nobody knows."""
+    read = field[()]
+    if not isinstance(read, sc.Variable):
+        return sc.scalar(float(read), unit=unit)
+    if read.unit is None or read.unit == sc.units.one:
+        read.unit = unit
+    return read.to(unit=unit, dtype='float64')
 
 
 def refuse_others(stem, entry, instrument):
@@ -80,7 +89,8 @@ def read_counts(stem, entry):
     if counts.sizes['period_index'] > 1:
         print(f'  {counts.sizes["period_index"]} periods, taken together')
     counts = counts.sum('period_index').rename(spectrum_index='spectrum', time_of_flight='tof')
-    counts.coords['tof'] = counts.coords['tof'].to(unit='us', dtype='float64')
+    counts.unit = 'counts'
+    counts.coords['tof'] = quantity(entry['detector_1']['time_of_flight'], 'us').rename(time_of_flight='tof')
     return counts
 
 
@@ -88,8 +98,7 @@ def geometry(stem, entry, spectra):
     """Signed scattering angle in degrees and metres from the sample: NXdetector's, else those of the VMS tables."""
     try:
         detector = entry['instrument/detector_1']
-        return tuple(detector[name][()].to(unit=unit, dtype='float64').values
-                     for name, unit in (('polar_angle', 'deg'), ('distance', 'm')))
+        return quantity(detector['polar_angle'], 'deg').values, quantity(detector['distance'], 'm').values
     except KeyError:
         pass
     try:
@@ -102,16 +111,17 @@ def geometry(stem, entry, spectra):
     rows = tables['SPEC']
     number = np.bincount(rows, minlength=spectra.max() + 1)[spectra]
     if (number == 0).any():
-        raise CannotReduce(f'{stem} does not say where spectrum {spectra[number == 0][0]} is: isis_vms_compat lacks it.')
+        raise CannotReduce(f'{stem} does not say where spectrum {spectra[number == 0][0]} is: the VMS tables do not.')
     return tuple(np.bincount(rows, tables[name], spectra.max() + 1)[spectra] / number for name in ('TTHE', 'LEN2'))
 
 
 def primary_path_of(entry, otherwise):
-    told = entry['instrument/moderator/distance'][()] if 'instrument/moderator/distance' in entry else None
-    if told is not None and abs(told.value) > 0:
-        return abs(float(told.to(unit='m', dtype='float64').value))
+    told = 'instrument/moderator/distance'
+    distance = abs(quantity(entry[told], 'm').value) if told in entry else 0
+    if distance > 0:
+        return distance
     print(f'  the file does not say how far the moderator is: L1 = {otherwise:g} m is taken from the variables')
-    return float(otherwise)
+    return otherwise
 
 
 def monitors(entry):
