@@ -45,7 +45,8 @@ export const publishResults = async (
     return finish(processor, lease, { ...decided, state: 'Error', reason: fault.message, resultsPath: null })
   }
   const remarks = [
-    ...(place.isFlat ? await placeInFlatDirectory(resultsRoot, place, modes) : []),
+    // What was cut short stays among the versions: it must not take the place of an earlier version's whole files.
+    ...(place.isFlat && decided.state === 'Completed' ? await placeInFlatDirectory(resultsRoot, place, modes) : []),
     ...(await copyToExtraDirectories(target, extra, modes)),
   ]
   if (remarks.length > 0) await appendRemarks(join(target, scriptLogName(place)), remarks)
