@@ -212,6 +212,19 @@ open(output_dir + 'shared.txt', 'w').write('${word} of ' + stem)`)
   expect((await readdir(join(flat, '.versions', '123'))).toSorted()).toEqual(['run-version-0', 'run-version-1'])
 })
 
+test('what a failed re-run has written does not replace the flat outputs of the version before', async () => {
+  const one = await testProcessor(database)
+  const flat = join(one.results, 'FLAT/RBNumber/RB1920234/autoreduced')
+  const reduce = async (script: string): Promise<unknown> => {
+    await queueReduction(database, { 'reduce.py': main(script) }, { instrument: 'FLAT', runNumber: 123 })
+    return (await one.ring()).claimed?.['state']
+  }
+  expect(await reduce(`open(output_dir + 'a.nxs', 'w').write('whole')`)).toBe('Completed')
+  expect(await reduce(`open(output_dir + 'a.nxs', 'w').write('ha')\nraise ValueError('half way')`)).toBe('Error')
+  expect(await readFile(join(flat, 'a.nxs'), 'utf8')).toBe('whole')
+  expect(await readFile(join(flat, '.versions/123/run-version-1/a.nxs'), 'utf8')).toBe('ha')
+})
+
 test('flat outputs are all placed where their processor died between publishing and placing them', async () => {
   const one = await testProcessor(database)
   const { run } = await queueReduction(database, { 'reduce.py': '' }, { instrument: 'FLAT' })

@@ -37,7 +37,7 @@ export const publishResults = async (
 ): Promise<Finished | Unpublished> => {
   const held = { ...lease, instrument: place.instrument }
   try {
-    const remarks = await publish(processor, lease, place, leaving)
+    const remarks = await publish(processor, lease, place, decided, leaving)
     remarks.push(...(await copy(processor, place, decided, leaving)))
     await addRemarks(processor, place, remarks, leaving)
   } catch (fault) {
@@ -59,6 +59,7 @@ const publish = async (
   { disk, places, settings }: Processor,
   { reductionId, fence }: Lease,
   place: ResultPlace,
+  { state }: DecidedOutcome,
   signal: AbortSignal | undefined,
 ): Promise<string[]> => {
   const { resultsRoot, modes } = settings
@@ -69,7 +70,8 @@ const publish = async (
   const publication = { staging, target, reductionId, fence }
   const of = { resultsRoot, instrument, wasOwnDisk: places.wasOwnDisk(instrument) }
   await disk.ask('publish', { publication, place: of, modes }, where, { signal })
-  if (!place.isFlat) return []
+  // What was cut short stays among the versions: it must not take the place of an earlier version's whole files.
+  if (!place.isFlat || state !== 'Completed') return []
   const flat = autoreducedDirectory(resultsRoot, place)
   const versions = versionsDirectory(resultsRoot, place)
   return [...(await disk.ask('placeFlat', { version: target, flat, versions, modes }, where, { signal }))]

@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
+import { findEnvironment } from '../environments/python-environment.ts'
 
 /**
  * The simulator and its scripts are Python, and so are their tests: each file of `tests/`, or class where a file is long, is one here.
- * They run in the environment `Python` (deploy/environments/python).
+ * They run in the environment `Python` (deploy/environments/python), those of the script for scipp in `Scipp`.
  */
 const python = inject('python')
+const projectDirectory = join(import.meta.dirname, '..', '..')
+const scipp = findEnvironment('scipp', { stateDirectory: join(projectDirectory, '.local'), projectDirectory })
 
 const tests = {
   test_raw_files: 'writes raw files that read back as what was simulated',
@@ -20,15 +24,29 @@ const tests = {
   test_real_files: 'has scripts that reduce real files too',
 }
 
+const testsWithScipp = {
+  'test_scipp_script.SimulatedFiles': 'focuses simulated runs of ENGINX with scipp, and says what it cannot focus',
+  'test_scipp_script.RealFiles': 'focuses real runs of ENGINX with scipp: CeO2 has its peaks where they belong',
+}
+
 describe('the beam simulator', () => {
   it.for(Object.entries(tests))('%s: %s', { timeout: 180_000 }, async ([name], { skip }) => {
-    const { code, lines } = await runUnittest(python, name)
-    expect(code, lines.join('\n')).toBe(0)
-    const reason = lines.map((line) => /skipped '(.*)'$/.exec(line)?.[1]).find((found) => found !== undefined)
-    if (reason !== undefined) skip(reason)
-    expect(lines.join('\n')).toMatch(/^Ran [1-9]\d* tests? in/m)
+    await passes(python, name, skip)
+  })
+
+  it.for(Object.entries(testsWithScipp))('%s: %s', { timeout: 300_000 }, async ([name], { skip }) => {
+    if (scipp === undefined) return skip('the environment Scipp is not here: make environment RECIPE=scipp')
+    await passes(scipp.interpreter, name, skip)
   })
 })
+
+async function passes(interpreter: string, name: string, skip: (reason: string) => void): Promise<void> {
+  const { code, lines } = await runUnittest(interpreter, name)
+  expect(code, lines.join('\n')).toBe(0)
+  const reason = lines.map((line) => /skipped '(.*)'$/.exec(line)?.[1]).find((found) => found !== undefined)
+  if (reason !== undefined) skip(reason)
+  expect(lines.join('\n')).toMatch(/^Ran [1-9]\d* tests? in/m)
+}
 
 function runUnittest(interpreter: string, name: string): Promise<{ code: number | null; lines: string[] }> {
   return new Promise((resolve, reject) => {

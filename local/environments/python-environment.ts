@@ -40,6 +40,26 @@ export async function ensureEnvironment(
   )
 }
 
+/** The environment of a recipe where it is made already, from what the recipe says now. */
+export function findEnvironment(
+  recipe: RecipeName,
+  options: PythonEnvironmentOptions,
+): Omit<PythonEnvironment, 'isNew'> | undefined {
+  const directory = environmentDirectory(options.stateDirectory, recipe)
+  const interpreter = interpreterIn(directory)
+  const made = readStamp(directory)
+  const isCurrent =
+    made?.requirements === hashOf(requirementsFile(recipe, options)) && made.interpreterFile === realFile(interpreter)
+  return isCurrent ? { interpreter, version: made.version } : undefined
+}
+
+const requirementsFile = (recipe: RecipeName, { projectDirectory }: PythonEnvironmentOptions): string =>
+  join(projectDirectory, 'deploy', 'environments', recipe, 'requirements.txt')
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+const interpreterIn = (directory: string): string => join(directory, 'bin', 'python')
+
 const environmentDirectory = (stateDirectoryPath: string, recipe: RecipeName): string =>
   join(stateDirectoryPath, 'environments', recipe)
 
@@ -48,14 +68,13 @@ async function ensure(
   directory: string,
   options: PythonEnvironmentOptions,
 ): Promise<PythonEnvironment> {
-  const requirements = join(options.projectDirectory, 'deploy', 'environments', recipe, 'requirements.txt')
-  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex')
-  const interpreter = join(directory, 'bin', 'python')
-  const made = readStamp(directory)
-  if (made?.requirements === wanted && made.interpreterFile === realFile(interpreter)) {
+  const found = findEnvironment(recipe, options)
+  if (found !== undefined) {
     writeEnvironmentsFile(options)
-    return { interpreter, version: made.version, isNew: false }
+    return { ...found, isNew: false }
   }
+  const requirements = requirementsFile(recipe, options)
+  const interpreter = interpreterIn(directory)
   const python = await findPython()
   if (python === undefined) throw new Error('Python 3.9 or later is needed: install the package python3.')
   options.say?.(`making a virtual environment with ${recipes[recipe].imports.join(', ')}`)
@@ -67,7 +86,7 @@ async function ensure(
     { signal: options.signal },
   )
   const { version } = python
-  const stamp: Stamp = { requirements: wanted, version, interpreterFile: realFile(interpreter) ?? '' }
+  const stamp: Stamp = { requirements: hashOf(requirements), version, interpreterFile: realFile(interpreter) ?? '' }
   writeFileSync(join(directory, stampName), JSON.stringify(stamp))
   writeEnvironmentsFile(options)
   return { interpreter, version, isNew: true }
@@ -99,17 +118,20 @@ function realFile(path: string): string | undefined {
 }
 
 /** The file that tells `process` of those that are made; replaced as a whole, since it may be reading. */
-function writeEnvironmentsFile({ stateDirectory: root, projectDirectory }: PythonEnvironmentOptions): void {
+function writeEnvironmentsFile(options: PythonEnvironmentOptions): void {
+  const root = options.stateDirectory
   const environments = recipeNames.flatMap((recipe) => {
     const directory = environmentDirectory(root, recipe)
     const made = readStamp(directory)
     if (made === undefined) return []
     const { name, imports, versionOf } = recipes[recipe]
-    const requirements = join(projectDirectory, 'deploy', 'environments', recipe, 'requirements.txt')
     const version =
-      versionOf === undefined ? made.version.split('.').slice(0, 2).join('.') : pinned(requirements, versionOf)
-    const interpreter = join(directory, 'bin', 'python')
-    return [{ name, version, interpreter, imports, environment: {}, default: recipe === 'python' }]
+      versionOf === undefined
+        ? made.version.split('.').slice(0, 2).join('.')
+        : pinned(requirementsFile(recipe, options), versionOf)
+    return [
+      { name, version, interpreter: interpreterIn(directory), imports, environment: {}, default: recipe === 'python' },
+    ]
   })
   const file = stateDirectory(root).environmentsFile
   writeFileSync(`${file}.new`, JSON.stringify(environments, null, 2) + '\n')

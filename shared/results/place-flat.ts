@@ -24,11 +24,17 @@ export const placeFlat = async (
   const notPlaced: string[] = []
   for (const path of await filesBelow(version)) {
     const target = join(flatDirectory, path)
-    if (path.startsWith(`${hiddenVersionsFolder}/`)) {
-      notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
-    } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, version, versions))) {
-      notPlaced.push(`${path} was not placed: a file of another run has this name.`)
-    } else await placeFile(join(version, path), target, modes, true, progress)
+    try {
+      if (path.startsWith(`${hiddenVersionsFolder}/`)) {
+        notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
+      } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, version, versions))) {
+        notPlaced.push(`${path} was not placed: a file of another run has this name.`)
+      } else await placeFile(join(version, path), target, modes, true, progress)
+    } catch (cause) {
+      // No fault of the disk, which would be tried again for ever.
+      if (!hasCode(cause, 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG')) throw cause
+      notPlaced.push(`${path} was not placed: something else lies on its way, or its name is too long.`)
+    }
   }
   return notPlaced
 }

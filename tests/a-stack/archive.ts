@@ -54,8 +54,11 @@ export const makeArchive = async (folder: string) => {
     announce,
     setScript,
     /** Has these instruments watched, and no others, where the stack was started with `watches: 'file'`. */
-    watch: (instruments: readonly string[]): Promise<void> =>
-      writeFile(instrumentsFile, JSON.stringify(instruments.map((name) => ({ name, gapLimit: 10_000 })))),
+    watch: (instruments: readonly string[], flat: readonly string[] = []): Promise<void> =>
+      writeFile(
+        instrumentsFile,
+        JSON.stringify(instruments.map((name) => ({ name, gapLimit: 10_000, flat: flat.includes(name) }))),
+      ),
   }
 }
 

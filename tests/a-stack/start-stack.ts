@@ -18,6 +18,8 @@ export type StackOptions = {
   readonly of: string
   /** In the archive from the beginning, and seen once when the stack is ready. */
   readonly instruments?: readonly string[]
+  /** Those of them whose results lie in one folder; known where the stack watches a file. */
+  readonly flat?: readonly string[]
   readonly lastRun?: number
   readonly script?: string
   /** Whether all instruments of the archive are watched, or those of `archive.watch`. */
@@ -47,6 +49,8 @@ export type Stack = {
   readonly processesOf: (role: string) => readonly Member[]
   /** Asks the gateway's own interface, as an operator does. */
   readonly operate: (method: string, path: string, body: unknown) => Promise<Response>
+  /** Asks as a browser does: the portal's interface, or any page. */
+  readonly ask: (method: string, path: string, body?: unknown) => Promise<Response>
   readonly call: (name: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Response>
   /** How many of these calls have no answer yet. */
   readonly callsTo: (name: string) => number
@@ -70,12 +74,12 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
 }
 
 const startIn = async (folder: string, options: StackOptions): Promise<Stack> => {
-  const { instruments = [], lastRun = 1000, script, signal } = options
+  const { instruments = [], flat = [], lastRun = 1000, script, signal } = options
   const [stateDirectory, resultsRoot] = [join(folder, 'state'), join(folder, 'results')]
   await mkdir(resultsRoot)
   const archive = await makeArchive(folder)
   await archive.addInstruments(instruments, lastRun, script)
-  await archive.watch(instruments)
+  await archive.watch(instruments, flat)
   const python = await makePython(folder)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -125,6 +129,7 @@ const startIn = async (folder: string, options: StackOptions): Promise<Stack> =>
       const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
       return send(url + path, method, body, { authorization })
     },
+    ask: (method, path, body) => send(url + path, method, body, {}),
     call: async (name, body, headers = {}) => {
       calls.set(name, (calls.get(name) ?? 0) + 1)
       try {

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { describe, expect, it } from 'vitest'
-import { busyWorld, newWorld } from '../../web/dev/sample-world.ts'
+import { busyWorld } from '../../web/dev/sample-world.ts'
+import { newWorld } from '../../web/dev/world.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'
 import { samplePages } from './support/sample-pages.ts'
@@ -23,7 +24,10 @@ describe.skipIf(!hasBrowser)(`every page${whySkipped}`, { timeout: 120_000 }, ()
       for (const [name, path] of Object.entries(samplePages(stub.world))) {
         await page.goto(base + path)
         await settled(page)
-        const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+        const { violations } = await new AxeBuilder({ page })
+          .setLegacyMode()
+          .options({ resultTypes: ['violations'] })
+          .analyze()
         expect
           .soft(violations.map((violation) => `${name}: ${violation.id}: ${violation.nodes[0]?.html ?? ''}`))
           .toEqual([])
@@ -41,7 +45,10 @@ describe.skipIf(!hasBrowser)(`every page${whySkipped}`, { timeout: 120_000 }, ()
     for (const path of ['', 'runs', 'waiting', 'failures']) {
       await page.goto(empty.base + path)
       await settled(page)
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+      const { violations } = await new AxeBuilder({ page })
+        .setLegacyMode()
+        .options({ resultTypes: ['violations'] })
+        .analyze()
       expect.soft(violations.map((violation) => `${path}: ${violation.id}`)).toEqual([])
     }
     const down = await service(busyWorld())
@@ -49,7 +56,10 @@ describe.skipIf(!hasBrowser)(`every page${whySkipped}`, { timeout: 120_000 }, ()
     for (const path of ['', 'instruments/ENGINX', 'reductions/1', 'waiting', 'failures', 'instruments/ENGINX/rerun']) {
       await page.goto(down.base + path)
       await page.getByRole('alert').first().waitFor()
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+      const { violations } = await new AxeBuilder({ page })
+        .setLegacyMode()
+        .options({ resultTypes: ['violations'] })
+        .analyze()
       expect.soft(violations.map((violation) => `${path}: ${violation.id}`)).toEqual([])
     }
   })

@@ -112,4 +112,15 @@ describe.skipIf(!hasBrowser)(`files of a reduction${whySkipped}`, { timeout: 120
     await page.goto(`${base}reductions/${reductionOf(stub.world, 'ALF', 82_301)}?tab=provenance`)
     await page.getByText('so nothing is recorded of how it ran').waitFor()
   })
+
+  it('and a reproduction tells at the head of its record what was not as it had been', async () => {
+    const { base, stub } = await service()
+    const { page } = await open()
+    await page.goto(`${base}reductions/${reductionOf(stub.world, 'ENGINX', 299_077)}?tab=provenance`)
+    await page.getByRole('heading', { name: 'Repeats version 0' }).waitFor()
+    await page.getByRole('row', { name: 'numpy 2.3.4 2.3.5' }).waitFor()
+    await page.getByRole('link', { name: 'version 0' }).last().click()
+    await page.getByRole('heading', { name: 'Script' }).waitFor({ state: 'detached' })
+    expect(page.url()).toContain(`/reductions/${firstReductionOf(stub.world, 'ENGINX', 299_077)}`)
+  })
 })

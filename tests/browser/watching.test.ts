@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { addReduction, addRun, newWorld } from '../../web/dev/sample-world.ts'
-import type { StubApi } from '../../web/dev/stub-api.ts'
+import { addReduction, addRun, newWorld } from '../../web/dev/world.ts'
+import type { StubApi } from '../../web/dev/stub-api/open-stub-api.ts'
 import { eventually } from './support/eventually.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
 import { settled } from './support/portal-page.ts'

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { openBroker } from '#broker/open-broker.ts'
@@ -61,8 +61,11 @@ const hungSeconds = 45
 
 const resultsDiskHangs = async (stack: Stack): Promise<Prepared> => {
   const folder = join(stack.resultsRoot, 'GEM')
-  mkdirSync(folder, { recursive: true })
-  const disk = await openHangingDisk(folder)
+  // It has results already: they lie on the disk.
+  const files = join(stack.folder, 'results-of-GEM')
+  renameSync(folder, files)
+  mkdirSync(folder)
+  const disk = await openHangingDisk(folder, files)
   const strike: Strike = async (struck) => {
     await someTime(struck, 3_000, 8_000)
     await whenThereIs(struck, () => underWayFor(stack, 'GEM'))
@@ -74,7 +77,12 @@ const resultsDiskHangs = async (stack: Stack): Promise<Prepared> => {
     hangingFolders.delete(folder)
     struck.expectRecovery(new Date())
   }
-  return { strike, undo: disk.end, holdsResults: true }
+  const undo = async (): Promise<void> => {
+    await disk.end()
+    rmdirSync(folder)
+    renameSync(files, folder)
+  }
+  return { strike, undo, holdsResults: true }
 }
 
 const deleteBrokerStore = async (struck: Struck): Promise<void> => {
@@ -100,7 +108,8 @@ const ringAHundredTimes = async (struck: Struck): Promise<void> => {
       await whenAtWork(struck, 'dispatch')
       const [row] = await struck.stack.database.rows(
         z.object({ reductionId: z.number(), instrument: z.string(), run: z.coerce.number() }),
-        'SELECT id AS reductionId, instrument, target AS run FROM reductions ORDER BY id DESC LIMIT 1',
+        `SELECT id AS reductionId, instrument, target AS run FROM reductions
+         WHERE target NOT LIKE 'batch-%' ORDER BY id DESC LIMIT 1`,
       )
       if (!row) continue
       const bell = { reductionId: row.reductionId, instrument: row.instrument, runNumbers: [row.run] }

@@ -4,6 +4,8 @@ import { startStack, type Stack } from '../a-stack/start-stack.ts'
 
 export const instruments = ['GEM', 'LET', 'MAPS', 'WISH'] as const
 export type Instrument = (typeof instruments)[number]
+/** Its people find all files in one folder. */
+export const flatInstrument: Instrument = 'WISH'
 
 /** Short enough that a fault outlasts it in seconds; hearts beat every two. */
 export const leaseSeconds = 10
@@ -22,9 +24,10 @@ export const startFaultsStack = (signal: AbortSignal): Promise<Stack> =>
   startStack({
     of: 'faults',
     instruments,
+    flat: [flatInstrument],
     lastRun: 1000,
     script: scriptOf([0]),
-    watches: 'found',
+    watches: 'file',
     settings: { LEASE_SECONDS: String(leaseSeconds), SLOTS: String(slots) },
     signal,
   })

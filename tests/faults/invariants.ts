@@ -5,8 +5,8 @@ import { z } from 'zod'
 import type { Expected } from './a-load.ts'
 import { orphansAmong } from '../a-stack/family.ts'
 import type { Stack } from '../a-stack/start-stack.ts'
-import { instruments } from './faults-stack.ts'
-import type { ResultsWatch } from './watch-results.ts'
+import { flatInstrument, instruments } from './faults-stack.ts'
+import { flatFolder, nameOfData, readData, type ResultsWatch, type Seen } from './watch-results.ts'
 
 /** What went wrong, each in words; all are empty where nothing did. */
 export type Findings = {
@@ -39,8 +39,8 @@ export const readReductions = (stack: Stack): Promise<readonly ReductionRow[]> =
      FROM reductions ORDER BY id`,
   )
 
-const keyOf = (place: { readonly instrument: string; readonly version: number }, run: number | string): string =>
-  `${place.instrument} ${run} v${place.version}`
+const keyOf = (one: Pick<ReductionRow, 'instrument' | 'target' | 'version'>): string =>
+  `${one.instrument} ${one.target} v${one.version}`
 
 /** What the database, the disk and the kernel say when all work should be done. */
 export const findings = async (
@@ -50,15 +50,16 @@ export const findings = async (
   isEndInOrder: (row: ReductionRow) => boolean,
 ): Promise<Findings> => {
   const rows = await readReductions(stack)
-  const byKey = new Map(rows.map((row) => [keyOf(row, row.target), row]))
-  const wanted = new Set(expected.map((one) => keyOf(one, one.run)))
+  const byKey = new Map(rows.map((row) => [keyOf(row), row]))
+  const wanted = new Set(expected.map(keyOf))
   const published = [...watch.seen().values()]
   const byPath = new Map(published.map((seen) => [seen.path, seen]))
 
   const lost = expected.flatMap((one) => {
-    const key = keyOf(one, one.run)
+    const key = keyOf(one)
     const row = byKey.get(key)
     if (!row) return [`${key} was never recorded`]
+    if (one.isCancelled && row.state === 'Cancelled') return []
     if (row.state !== 'Completed') {
       return isEndInOrder(row) ? [] : [`${key} (${row.id}) is ${row.state}: ${row.reason ?? 'no reason'}`]
     }
@@ -67,13 +68,14 @@ export const findings = async (
     return seen.reductionId === row.id ? [] : [`${key}: another reduction's results lie at ${seen.path}`]
   })
   lost.push(...published.flatMap(({ path, fault }) => (fault === undefined ? [] : [`${path} is not whole: ${fault}`])))
+  lost.push(...lostFromFlat(stack.resultsRoot, rows, byPath))
 
-  const ofThisLoad = new Set(expected.map(({ instrument, run }) => `${instrument} ${run}`))
+  const ofThisLoad = new Set(expected.map(({ instrument, target }) => `${instrument} ${target}`))
   const doubled = rows.flatMap((row) => {
-    const key = keyOf(row, row.target)
+    const key = keyOf(row)
     // Earlier versions of a run that is re-run belong to earlier loads.
     const isEarlier = expected.some(
-      (one) => one.instrument === row.instrument && String(one.run) === row.target && one.version > row.version,
+      (one) => one.instrument === row.instrument && one.target === row.target && one.version > row.version,
     )
     const isExtra = ofThisLoad.has(`${row.instrument} ${row.target}`) && !wanted.has(key) && !isEarlier
     return [
@@ -94,6 +96,28 @@ export const findings = async (
   return { lost, doubled, publishedTwice, orphans: orphans(stack), staging: await leftoverStaging(stack) }
 }
 
+/** In the flat folder lie, whole, the data of one of the versions that are published of each run and batch; the newest's, but for two that ended at once. */
+const lostFromFlat = (
+  resultsRoot: string,
+  rows: readonly ReductionRow[],
+  byPath: ReadonlyMap<string, Seen>,
+): readonly string[] => {
+  const completed = rows.filter(({ instrument, state }) => instrument === flatInstrument && state === 'Completed')
+  const ofTarget = Map.groupBy(completed, ({ target }) => target)
+  return [...ofTarget].flatMap(([target, versions]) => {
+    const folder = flatFolder(resultsRoot)
+    const published = versions.flatMap(({ resultsPath }) => byPath.get(resultsPath ?? '') ?? [])
+    const name = published.map(({ path }) => nameOfData(path)).find((found) => found !== undefined)
+    try {
+      const { attempt } = readData(folder, name ?? target)
+      const isOfOne = published.some((seen) => seen.attempt.endsWith(attempt))
+      return isOfOne ? [] : [`what lies of ${target} in ${folder} is of no published version`]
+    } catch (cause) {
+      return [`${target} is not whole in ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`]
+    }
+  })
+}
+
 const orphans = (stack: Stack): readonly string[] => {
   const members = stack.family()
   return [
@@ -101,6 +125,9 @@ const orphans = (stack: Stack): readonly string[] => {
     ...members.filter(({ isFrozen }) => isFrozen).map(({ pid, role }) => `${pid} ${role} is frozen`),
   ]
 }
+
+/** What `process` calls the folder of one job; what else lies in a living processor's scratch is its own. */
+const jobFolder = /\/([0-9]+-[0-9]+|variables-[0-9]+)$/
 
 /**
  * Attempts on the results disk, and scratch of processors that are no more. The last log of a reduction that was given up is no
@@ -118,7 +145,8 @@ export const leftoverStaging = async (stack: Stack): Promise<readonly string[]> 
   const scratch = list(join(stack.stateDirectory, 'scratch')).filter((path) => {
     const pid = new RegExp(`/${hostname()}-([0-9]+)-[0-9a-f]+$`).exec(path)?.[1]
     if (pid === undefined) return false
-    return !existsSync(`/proc/${pid}`) || list(path).some((entry) => !entry.endsWith('/owner.json'))
+    return !existsSync(`/proc/${pid}`) || list(path).some((entry) => jobFolder.test(entry))
   })
-  return [...staged.filter((path) => !isLastLog(path)), ...scratch]
+  const coming = list(flatFolder(stack.resultsRoot)).filter((path) => path.endsWith('.coming'))
+  return [...staged.filter((path) => !isLastLog(path)), ...scratch, ...coming]
 }

@@ -25,7 +25,7 @@ export const becomesIdle = (stack: Stack, expected: readonly Expected[]): Promis
           .map(({ instrument, target, version }) => `${instrument} ${target} ${version}`),
       )
       const isAllEnded = rows.every(({ state }) => state !== 'Queued' && state !== 'Processing')
-      return isAllEnded && expected.every((one) => ended.has(`${one.instrument} ${one.run} ${one.version}`))
+      return isAllEnded && expected.every((one) => ended.has(`${one.instrument} ${one.target} ${one.version}`))
     },
     idleWithinMs,
     500,
@@ -37,18 +37,34 @@ const rerunErrors = async (stack: Stack, expected: readonly Expected[], cause: C
   const again: Expected[] = []
   for (const one of expected) {
     const row = rows.find(
-      (row) => row.instrument === one.instrument && row.target === String(one.run) && row.version === one.version,
+      (row) => row.instrument === one.instrument && row.target === one.target && row.version === one.version,
     )
     if (row?.state !== 'Error') continue
     const newest = Math.max(...rows.filter((other) => isSameRun(other, row)).map(({ version }) => version))
-    await submitUntilAnswered(stack, one.instrument, one.run, `${cause.name}-again-${row.id}`)
-    again.push({ ...one, version: newest + 1 })
+    await submitUntilAnswered(stack, one.instrument, one.runs, `${cause.name}-again-${row.id}`)
+    const { instrument, runs, target } = one
+    again.push({ instrument, runs, target, version: newest + 1 })
   }
   return again
 }
 
 const isSameRun = (left: ReductionRow, right: ReductionRow): boolean =>
   left.instrument === right.instrument && left.target === right.target
+
+const cancelledInTime = async (stack: Stack, expected: readonly Expected[]): Promise<string> => {
+  const asked = expected.filter(({ isCancelled }) => isCancelled)
+  const rows = await readReductions(stack)
+  const done = asked.filter((one) =>
+    rows.some(
+      (row) =>
+        row.instrument === one.instrument &&
+        row.target === one.target &&
+        row.version === one.version &&
+        row.state === 'Cancelled',
+    ),
+  )
+  return `${done.length} of ${asked.length} were cancelled in time`
+}
 
 /** Runs one cause against the load, then asks database, disk and kernel what is left. */
 export const tryCause = async (
@@ -87,6 +103,7 @@ export const tryCause = async (
       expected = [...expected, ...again]
       await becomesIdle(stack, expected)
     }
+    say(await cancelledInTime(stack, expected))
     await becomesTrue(async () => (await leftoverStaging(stack)).length === 0, tidyWithinMs, 500)
     const found = await findings(
       stack,

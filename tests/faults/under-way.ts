@@ -11,7 +11,7 @@ export const longScripts = async (stack: Stack, lengths: readonly number[], toGo
   const rows = await stack.database.rows(
     z.object({ run: z.coerce.number(), seconds: z.coerce.number() }),
     `SELECT target AS run, TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)) AS seconds
-     FROM reductions WHERE state = 'Processing' AND step IS NULL`,
+     FROM reductions WHERE state = 'Processing' AND step IS NULL AND target NOT LIKE 'batch-%'`,
   )
   return rows.filter(({ run, seconds }) => (lengths[run % lengths.length] ?? 0) - seconds > toGoSeconds).length
 }

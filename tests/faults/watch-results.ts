@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { autoreducedDirectory, versionsDirectory } from '#results/result-paths.ts'
 import { rbNumber } from '../a-stack/archive.ts'
 import { pause } from '../a-stack/pause.ts'
-import { instruments } from './faults-stack.ts'
+import { flatInstrument, instruments } from './faults-stack.ts'
 
 const provenanceSchema = z.object({
   reduction: z.object({ id: z.number(), fence: z.number() }),
@@ -13,11 +14,7 @@ const provenanceSchema = z.object({
 const wholeSchema = z.object({ attempt: z.string(), sha256: z.string() })
 
 /** What a reader found in a results directory. */
-export type Seen = {
-  readonly path: string
-  readonly instrument: string
-  readonly run: number
-  readonly version: number
+export type Seen = Place & {
   readonly inode: number
   readonly reductionId: number
   readonly attempt: string
@@ -25,23 +22,38 @@ export type Seen = {
   readonly fault: string | undefined
 }
 
+type Place = {
+  readonly path: string
+  readonly instrument: string
+  readonly target: string
+  readonly version: number
+}
+
+/** The data that a script wrote, by the hash that it wrote last. @throws where they are not what it wrote */
+export const readData = (folder: string, name: string): { readonly attempt: string; readonly sha256: string } => {
+  const whole = wholeSchema.parse(JSON.parse(readFileSync(join(folder, `whole_${name}.json`), 'utf8')))
+  const data = readFileSync(join(folder, `data_${name}.bin`))
+  if (createHash('sha256').update(data).digest('hex') === whole.sha256) return whole
+  throw new Error('its data are not what the script wrote')
+}
+
+/** What a script calls the data of these runs. */
+export const nameOfData = (folder: string): string | undefined =>
+  readdirSync(folder).flatMap((name) => /^whole_(.+)\.json$/.exec(name)?.[1] ?? [])[0]
+
 /** Looks at the disk alone, as a scientist's script would. */
-export const readResults = (
-  path: string,
-  place: { readonly instrument: string; readonly run: number; readonly version: number },
-): Seen => {
-  const seen = { path, ...place, inode: statSync(path).ino, reductionId: 0, attempt: '' }
+export const readResults = (path: string, place: Omit<Place, 'path'>): Seen => {
+  const seen = { ...place, path, inode: statSync(path).ino, reductionId: 0, attempt: '' }
   try {
     const provenance = provenanceSchema.parse(JSON.parse(readFileSync(join(path, 'provenance.json'), 'utf8')))
     const known = { ...seen, reductionId: provenance.reduction.id, attempt: String(provenance.reduction.fence) }
     if (readdirSync(join(path, 'reduction_log')).length !== 1) return { ...known, fault: 'it has no log' }
     if (provenance.outcome.state !== 'Completed') return { ...known, fault: undefined }
-    const whole = wholeSchema.parse(JSON.parse(readFileSync(join(path, 'whole.json'), 'utf8')))
-    const sha256 = createHash('sha256')
-      .update(readFileSync(join(path, 'data.bin')))
-      .digest('hex')
-    const fault = sha256 === whole.sha256 ? undefined : 'its data are not what the script wrote'
-    return { ...known, attempt: `${known.attempt} ${whole.attempt}`, fault }
+    return {
+      ...known,
+      attempt: `${known.attempt} ${readData(path, nameOfData(path) ?? 'of these runs').attempt}`,
+      fault: undefined,
+    }
   } catch (cause) {
     return { ...seen, fault: cause instanceof Error ? cause.message : String(cause) }
   }
@@ -58,23 +70,31 @@ const list = (path: string): readonly string[] => {
   }
 }
 
-type Place = { readonly path: string; readonly instrument: string; readonly run: number; readonly version: number }
+const placeOf = (instrument: string, target: string) => ({
+  instrument,
+  target,
+  rbNumber,
+  isFlat: instrument === flatInstrument,
+})
 
-const experimentFolder = (resultsRoot: string, instrument: string): string =>
-  join(resultsRoot, instrument, 'RBNumber', `RB${rbNumber}`, 'autoreduced')
-
-const ofRun = (resultsRoot: string, instrument: string, run: number): readonly Place[] => {
+const ofTarget = (resultsRoot: string, instrument: string, target: string): readonly Place[] => {
   if (hangingFolders.has(join(resultsRoot, instrument))) return []
-  const folder = join(experimentFolder(resultsRoot, instrument), String(run))
+  const folder = versionsDirectory(resultsRoot, placeOf(instrument, target))
   return list(folder).map((name) => {
-    return { path: join(folder, name), instrument, run, version: Number(name.replace('run-version-', '')) }
+    return { path: join(folder, name), instrument, target, version: Number(name.replace('run-version-', '')) }
   })
 }
 
-const ofAllRuns = (resultsRoot: string): readonly Place[] =>
+const ofAll = (resultsRoot: string): readonly Place[] =>
   instruments.flatMap((instrument) =>
-    list(experimentFolder(resultsRoot, instrument)).flatMap((run) => ofRun(resultsRoot, instrument, Number(run))),
+    list(versionsDirectory(resultsRoot, placeOf(instrument, ''))).flatMap((target) =>
+      ofTarget(resultsRoot, instrument, target),
+    ),
   )
+
+/** The folder that the flat instrument's people look into. */
+export const flatFolder = (resultsRoot: string): string =>
+  autoreducedDirectory(resultsRoot, { instrument: flatInstrument, rbNumber })
 
 export type ResultsWatch = {
   /** Everything that was ever seen, as it was when it was first seen. */
@@ -90,7 +110,7 @@ export type ResultsWatch = {
  */
 export const watchResults = (
   resultsRoot: string,
-  reduced: readonly { readonly instrument: string; readonly run: number }[],
+  reduced: readonly { readonly instrument: string; readonly target: string }[],
 ): ResultsWatch => {
   const first = new Map<string, Seen>()
   const look = (places: readonly Place[]): void => {
@@ -98,17 +118,17 @@ export const watchResults = (
       if (!first.has(place.path)) first.set(place.path, readResults(place.path, place))
     }
   }
-  look(ofAllRuns(resultsRoot))
+  look(ofAll(resultsRoot))
   let isStopped = false
   const looking = (async () => {
     while (!isStopped) {
-      for (const { instrument, run } of reduced) look(ofRun(resultsRoot, instrument, run))
+      for (const { instrument, target } of reduced) look(ofTarget(resultsRoot, instrument, target))
       await pause(100)
     }
   })()
   return {
     seen: () => {
-      look(ofAllRuns(resultsRoot))
+      look(ofAll(resultsRoot))
       return first
     },
     changed: () =>

@@ -65,11 +65,14 @@ const guardian = `
   wait
 `
 
-/** @param mountPoint an empty directory, where the disk is then */
-export const openHangingDisk = async (mountPoint: string): Promise<HangingDisk> => {
+/**
+ * @param mountPoint an empty directory, where the disk is then
+ * @param files what lies on the disk; without it, nothing at first
+ */
+export const openHangingDisk = async (mountPoint: string, files?: string): Promise<HangingDisk> => {
   const folder = mkdtempSync(join(tmpdir(), 'hanging-disk-'))
-  const [source, inner] = [join(folder, 'source'), join(folder, 'inner')]
-  for (const path of [source, inner]) mkdirSync(path)
+  const [source, inner] = [files ?? join(folder, 'source'), join(folder, 'inner')]
+  for (const path of [source, inner]) mkdirSync(path, { recursive: true })
   const keeper = spawn('bash', ['-c', guardian, 'guardian', source, inner, mountPoint], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,

@@ -1,5 +1,6 @@
 import type { Provenance } from '#results/provenance.ts'
-import { scriptText, type StoredReduction } from './sample-world.ts'
+import { scriptText } from './sample-script.ts'
+import type { StoredReduction } from './world.ts'
 
 /** What the sample world's reductions ran: a later version of a run with a script that has gone on meanwhile. */
 export const scriptFilesOf = (reduction: StoredReduction): { readonly name: string; readonly text: string }[] => [
@@ -76,5 +77,15 @@ export const provenanceOf = (reduction: StoredReduction): Provenance | undefined
       cpuSeconds: (durationSeconds ?? 0) * 0.93,
     },
     peakMemoryBytes: 812_000_000 + reduction.version * 40_000_000,
+    ...(reduction.reproduces && {
+      reproduces: {
+        ...reduction.reproduces,
+        notHeld: [{ what: 'host', then: 'reduce-3', now: 'reduce-2' }],
+        differences: [
+          { what: 'host', then: 'reduce-3', now: 'reduce-2' },
+          { what: 'numpy', then: '2.3.4', now: '2.3.5' },
+        ],
+      },
+    }),
   }
 }

@@ -1,5 +1,6 @@
-import { addReduction, addRun, runKey, sampleLog, type World } from './sample-world.ts'
-import type { StubApi } from './stub-api.ts'
+import { sampleLog } from './sample-files.ts'
+import { addReduction, addRun, runKey, type World } from './world.ts'
+import type { StubApi } from './stub-api/open-stub-api.ts'
 
 /** Lets time pass in a sample world: scripts print, reductions end, every 15 s a run is measured. For `vite` only. */
 export const letTimePass = (world: World, stub: StubApi): void => {

@@ -2,7 +2,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Plugin } from 'vite'
 import { letTimePass } from './sample-time.ts'
 import { busyWorld } from './sample-world.ts'
-import { openStubApi } from './stub-api.ts'
+import { openStubApi } from './stub-api/open-stub-api.ts'
 
 /** `vite` alone serves the pages over an API in memory; with `API=http://127.0.0.1:8080` over a real one. */
 export const stubApi = (): Plugin => ({

@@ -28,7 +28,7 @@ def write_tof_detector(entry: h5py.Group, run: Run) -> None:
     detector = group(instrument, 'detector_1', 'NXdetector')
     counts = array(detector, 'counts', histograms.counts[None], np.int32, axes=AXES, signal=1, units='counts')
     spectra = array(detector, 'spectrum_index', histograms.spectra, np.int32)
-    array(detector, 'polar_angle', np.abs(histograms.two_theta), np.float32, units='degree')
+    array(detector, 'polar_angle', histograms.two_theta, np.float32, units='degree')  # with its sign, as in real files
     array(detector, 'azimuthal_angle', histograms.azimuth, np.float32, units='degree')
     array(detector, 'distance', histograms.secondary_path, np.float32, units='metre')
     array(detector, 'delt', np.zeros(len(histograms.spectra)), np.float32)

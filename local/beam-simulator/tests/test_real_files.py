@@ -56,6 +56,15 @@ class RealFiles(WithFolder):
             for path in ('detector_1', 'monitor_1', 'periods', 'runlog', 'sample', 'user_1'):
                 self.assertEqual(set(theirs['raw_data_1'][path]) - set(ours['raw_data_1'][path]), set(), path)
 
+    def test_simulated_files_give_angles_the_sign_that_a_real_one_gives_them(self):
+        beam_file = write(simulate('ENGINX', 'CeO2 4x4x15'), self.folder)
+        real = next(REAL_FILES.glob('NDXENGINX/Instrument/data/*/ENGINX00241391.nxs'))
+        for path, of_bank in ((beam_file, 120), (real, 1200)):
+            with h5py.File(path, 'r') as file:
+                angles = file['raw_data_1/instrument/detector_1/polar_angle'][()]
+            np.testing.assert_allclose(angles[[0, of_bank - 1]], [75, 105], err_msg=path.name)
+            np.testing.assert_allclose(angles[[of_bank, 2 * of_bank - 1]], [-75, -105], err_msg=path.name)
+
 
 if __name__ == '__main__':
     unittest.main()

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import type { World } from '../../../web/dev/sample-world.ts'
+import type { World } from '../../../web/dev/world.ts'
 import { buildPortal } from './build-portal.ts'
 import { browserPath, openBrowser } from './open-browser.ts'
 import { openPortal, type OpenPortal } from './open-portal.ts'

@@ -2,8 +2,9 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Server } from 'node:http'
 import { webRoutes } from '../../../functions/web/routes.ts'
-import { busyWorld, type World } from '../../../web/dev/sample-world.ts'
-import { openStubApi, type StubApi } from '../../../web/dev/stub-api.ts'
+import { busyWorld } from '../../../web/dev/sample-world.ts'
+import type { World } from '../../../web/dev/world.ts'
+import { openStubApi, type StubApi } from '../../../web/dev/stub-api/open-stub-api.ts'
 
 export type OpenPortal = {
   /** Of the portal at the root; the same one is also under `portal/` and `function/web/`. */

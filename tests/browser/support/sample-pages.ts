@@ -1,4 +1,4 @@
-import type { World } from '../../../web/dev/sample-world.ts'
+import type { World } from '../../../web/dev/world.ts'
 
 /** The newest reduction of a run. */
 export const reductionOf = (world: World, instrument: string, runNumber: number): number => {
@@ -44,6 +44,7 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     files: `reductions/${completed}?tab=files`,
     script: `reductions/${completed}?tab=script`,
     provenance: `reductions/${completed}?tab=provenance`,
+    repeated: `reductions/${reductionOf(world, 'ENGINX', 299_077)}?tab=provenance`,
     'no-provenance': `reductions/${reductionOf(world, 'ALF', 82_301)}?tab=provenance`,
     'compare-versions': `compare/${firstReductionOf(world, 'ENGINX', 299_080)}/${completed}`,
     'compare-runs': `compare/${reductionOf(world, 'ENGINX', 299_079)}/${reductionOf(world, 'LOQ', 74_013)}`,
