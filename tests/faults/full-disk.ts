@@ -18,11 +18,16 @@ export type SmallDisk = {
 
 export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
   const { resultsRoot } = stack
+  // What was published before lies on the disk too, and what is published there stays when it is taken away.
+  const aside = join(stack.folder, 'results-aside')
+  const copy = (from: string, to: string): Promise<unknown> => run('cp', ['-a', `${from}/.`, to])
+  await copy(resultsRoot, aside)
   try {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'results', resultsRoot])
   } catch {
     return limitFileSizes(stack)
   }
+  await copy(aside, resultsRoot)
   const ballast = join(resultsRoot, 'ballast')
   return {
     isOwnDisk: true,
@@ -41,17 +46,23 @@ export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
     },
     free: () => rm(ballast, { force: true }),
     end: async () => {
-      for (let attempt = 0; attempt < 20; attempt += 1) {
-        try {
-          await run('umount', [resultsRoot])
-          return
-        } catch {
-          await pause(250)
-        }
-      }
-      await run('umount', ['-l', resultsRoot])
+      await copy(resultsRoot, aside)
+      await unmount(resultsRoot)
+      await copy(aside, resultsRoot)
     },
   }
+}
+
+const unmount = async (path: string): Promise<void> => {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    try {
+      await run('umount', [path])
+      return
+    } catch {
+      await pause(250)
+    }
+  }
+  await run('umount', ['-l', path])
 }
 
 const limitFileSizes = (stack: Stack): SmallDisk => {
