@@ -11,7 +11,7 @@ import {
   type ResultPlace,
 } from '#results/result-paths.ts'
 import { ResultsFault } from '#results/results-fault.ts'
-import { discard } from './give-back.ts'
+import { discard } from './discard-attempt.ts'
 import type { LeaseKeeper } from './keep-lease.ts'
 import type { Processor } from './processor.ts'
 import { whileDatabaseFails } from './while-database-fails.ts'
