@@ -107,6 +107,8 @@ const lostFromFlat = (
   return [...ofTarget].flatMap(([target, versions]) => {
     const folder = flatFolder(resultsRoot)
     const published = versions.flatMap(({ resultsPath }) => byPath.get(resultsPath ?? '') ?? [])
+    // Told already where it is lost; not to be had where a small disk lies over it.
+    if (published.length === 0) return []
     const name = published.map(({ path }) => nameOfData(path)).find((found) => found !== undefined)
     try {
       const { attempt } = readData(folder, name ?? target)
