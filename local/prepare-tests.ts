@@ -1,4 +1,5 @@
 import './assert-node.ts'
+import { existsSync } from 'node:fs'
 import { findProgram } from './processes/find-program.ts'
 import { isActiveMqInstalled } from './services/private-activemq.ts'
 import { isMariaDbInstalled } from './services/private-mariadb.ts'
@@ -11,7 +12,13 @@ const needed = [
   { isThere: findProgram('chromium') !== undefined, packages: ['chromium'] },
   { isThere: findProgram('bwrap') !== undefined, packages: ['bubblewrap'] },
 ]
+/** Without these some tests are skipped, visibly; nobody need install them. */
+const welcome = [
+  { isThere: !existsSync('/dev/fuse') || findProgram('bindfs') !== undefined, packages: ['bindfs', 'fuse3'] },
+]
 const missing = needed.filter(({ isThere }) => !isThere).flatMap(({ packages }) => packages)
+
+const wanted = welcome.filter(({ isThere }) => !isThere).flatMap(({ packages }) => packages)
 
 if (missing.length > 0 && canInstallPackages()) {
   console.log(`installing ${missing.join(' ')}`)
@@ -20,3 +27,9 @@ if (missing.length > 0 && canInstallPackages()) {
   console.error(`The tests need packages that are missing here. As root: apt-get install ${missing.join(' ')}`)
   process.exit(1)
 }
+if (wanted.length > 0 && canInstallPackages()) {
+  console.log(`installing ${wanted.join(' ')}`)
+  await installDebianPackages(wanted).catch((fault: unknown) =>
+    console.log(`some tests will be skipped: ${String(fault)}`),
+  )
+} else if (wanted.length > 0) console.log(`some tests will be skipped: ${wanted.join(' ')} is not installed`)

@@ -7,8 +7,10 @@ import type { GivenArguments } from '#contracts/variables.ts'
 import type { Variable } from '#domain/variables.ts'
 import { usualModes } from '#results/file-modes.ts'
 import { listOutputs } from '#results/list-outputs.ts'
+import { exceedsOutput } from '#results/measure-output.ts'
 import { tidyStaging } from '#results/tidy-staging.ts'
 import { fetchVariableFiles } from '../../functions/process/fetch-variable-files.ts'
+import { limitOutput } from '../../functions/process/limit-output.ts'
 import { decideOutcome, remarksOf, type StopReason } from '../../functions/process/outcome.ts'
 import type { RunnerReport } from '../../functions/process/runner-events.ts'
 import { originsSetting, usualFileHosts } from '../../functions/process/settings.ts'
@@ -19,7 +21,7 @@ import type { RunReport } from './check-report.ts'
 import { typedForScript } from './given-on-command-line.ts'
 import { openWorkshop, runJob, unlimited } from './run-job.ts'
 
-const outputLimitBytes = 100_000 * 1024 * 1024
+const mostOutput = { bytes: 100_000 * 1024 * 1024, files: unlimited.outputFiles }
 const fileLimits = { sizeBytes: 5 * 1024 * 1024, limitMs: 30_000 }
 
 const emptyFolder = async (path: string): Promise<string> => {
@@ -96,21 +98,17 @@ export const runOnFile = async (asked: {
           if (told.kind === 'returned' || told.kind === 'fault') report = told
         },
       },
-      (script) =>
-        watchScript(script, stopSwitch, {
-          wallMs: asked.limitSeconds * 1000,
-          outputBytes: outputLimitBytes,
-          outputFiles: unlimited.outputFiles,
-          outputDirectory: output,
-          measureMs: 5_000,
-        }),
+      (script) => {
+        const limiting = limitOutput(() => exceedsOutput(output, mostOutput), 5_000, stopSwitch)
+        return watchScript(script, stopSwitch, { wallMs: asked.limitSeconds * 1000 }).finally(limiting.stop)
+      },
     )
     const seconds = Math.round(performance.now() - began) / 1000
     const ending = {
       stop: stoppedBy(stopSwitch.reason()),
       end,
       report,
-      limits: { ...unlimited, wallSeconds: asked.limitSeconds, outputBytes: outputLimitBytes },
+      limits: { ...unlimited, wallSeconds: asked.limitSeconds, outputBytes: mostOutput.bytes },
       environment: softwareLabel(asked.environment),
     }
     const tidied = await tidyStaging(output, usualModes)

@@ -5,7 +5,7 @@ import { symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openLogWriter } from '#results/log-writer.ts'
+import { growingLog } from '#results/test-support.ts'
 import { scriptLogName, stagingLog } from '#results/result-paths.ts'
 import { insertInstruments, insertRows } from '../../tests/support/seed-archive.ts'
 import { listen, startApi, type TestApi } from './an-api.fixture.ts'
@@ -342,8 +342,8 @@ describe('GET reductions/{id}/log', () => {
 
     const staged = stagingLog(api.resultsRoot, { instrument: 'MARI', reductionId: reduction, fence: 3 })
     await api.write(api.resultsRoot, 'MARI/.staging/.keep', '')
-    const writer = await openLogWriter(staged, { headBytes: 1_000, tailBytes: 1_000 })
-    await writer.write(Buffer.from('50 µA·h\n'))
+    const writer = await growingLog(staged, { headBytes: 1_000, tailBytes: 1_000 })
+    await writer.write('50 µA·h\n')
     expect(await logOf(reduction)).toEqual({
       status: 200,
       type: 'text/plain; charset=utf-8',
@@ -353,7 +353,7 @@ describe('GET reductions/{id}/log', () => {
       next: 10,
       isComplete: 'false',
     })
-    await writer.write(Buffer.from('done\n'))
+    await writer.write('done\n')
     expect(await logOf(reduction, '?offset=10')).toMatchObject({ text: 'done\n', size: 15, offset: 10, next: 15 })
     expect(await logOf(reduction, '?offset=15')).toMatchObject({ text: '', size: 15, offset: 15, next: 15 })
     expect(await logOf(reduction, '?offset=-5')).toMatchObject({ text: 'done\n', offset: 10 })
@@ -383,8 +383,8 @@ describe('GET reductions/{id}/log', () => {
     const staged = stagingLog(api.resultsRoot, { instrument: 'MARI', reductionId: reduction, fence: 3 })
     await api.write(api.resultsRoot, 'MARI/.staging/.keep', '')
     const text = 'aµ€😀z'.repeat(20)
-    const writer = await openLogWriter(staged, { headBytes: 10_000, tailBytes: 1_000 })
-    await writer.write(Buffer.from(text))
+    const writer = await growingLog(staged, { headBytes: 10_000, tailBytes: 1_000 })
+    await writer.write(text)
     await writer.finish([])
     for (const limit of [4, 5, 7, 100]) {
       let together = ''

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { takeBackFromDead } from '#database/queries/lease-expired.ts'
 import { beatProcessor } from '#database/queries/processors.ts'
 import { faultFields } from '#function-server/log.ts'
+import { keepResultsNotices } from './results-notices.ts'
 import { sweepStaging } from './sweep-staging.ts'
 import { finishInterrupted } from './finish-interrupted.ts'
 import type { Processor } from './processor.ts'
@@ -22,6 +23,12 @@ export type Beat = {
  */
 export const startBeat = (processor: Processor, refreshEnvironments: () => Promise<void>): Beat => {
   const stopping = new AbortController()
+  // People are told at once, and what waits to be published is looked at.
+  let soon = new AbortController()
+  processor.places.onChange(() => {
+    soon.abort()
+    processor.askForWork()
+  })
   let heardAt = -Infinity
   let buried = processor.scratch.buried
   /** What our predecessors on this host held need not wait for its lease to run out. */
@@ -48,17 +55,23 @@ export const startBeat = (processor: Processor, refreshEnvironments: () => Promi
         network: software.network,
         isolation: processor.launcher.isolationOf(software),
       })),
+      held: processor.places.troubles(),
     })
     const isFirst = heardAt === -Infinity
     heardAt = performance.now()
     if (isFirst) processor.askForWork()
+    // Last: whoever is heard is ready, whatever becomes of a notice.
+    await keepResultsNotices(processor.database)
   }
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      // Before the beat: what changes while it goes on is told by the next.
+      soon = new AbortController()
       await beatOnce().catch((fault: unknown) => processor.log.warn(faultFields(fault), 'a beat did not succeed'))
       void finishOthers()
       void sweep()
-      await wait(processor.rhythm.beatMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      const signal = AbortSignal.any([stopping.signal, soon.signal])
+      await wait(processor.rhythm.beatMs, undefined, { signal }).catch(() => undefined)
     }
   }
   let isFinishing = false

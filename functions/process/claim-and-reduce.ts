@@ -34,6 +34,7 @@ export const claimAndReduce = async (processor: Processor, slots: Slots): Promis
       environments,
       hasDefaultEnvironment: defaultEnvironment(environments) !== undefined,
       leaseSeconds: processor.settings.leaseSeconds,
+      exceptInstruments: processor.places.held().map(({ instrument }) => instrument),
       onUnreadable: (reductionId, fault) =>
         processor.log.error({ ...faultFields(fault), reduction: { id: reductionId } }, 'a reduction cannot be read'),
     })

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { arch, hostname, release, type } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Claim } from '#database/queries/claim-next.ts'
-import type { FinishedLog } from '#results/log-writer.ts'
+import { archiveOf } from '#results/disk/open-disk.ts'
+import type { LogEnd } from '#results/log-changes.ts'
 import type { Provenance } from '#results/provenance.ts'
 import { filesOf } from './files-of-variables.ts'
 import type { FetchedFile } from './fetch-variable-files.ts'
@@ -16,17 +15,13 @@ import type { RanScript } from './run-script.ts'
 const archivePatienceMs = 5_000
 
 /** Size and time of the inputs as the script finds them. */
-export const lookAtInputs = (claim: Claim): Promise<Provenance['inputs']> =>
-  Promise.all(
-    claim.runs.map(async ({ filePath }) => {
-      const found = await Promise.race([stat(filePath).catch(() => undefined), wait(archivePatienceMs, undefined)])
-      return {
-        path: filePath,
-        sizeBytes: found?.size ?? null,
-        modifiedAt: found?.mtime.toISOString() ?? null,
-      }
-    }),
-  )
+export const lookAtInputs = async ({ disk }: Processor, { instrument, runs }: Claim): Promise<Provenance['inputs']> => {
+  const paths = runs.map(({ filePath }) => filePath)
+  const looks = await disk
+    .ask('lookAtFiles', { paths }, archiveOf(instrument), { patienceMs: archivePatienceMs })
+    .catch(() => [])
+  return paths.map((path, place) => ({ path, ...(looks[place] ?? { sizeBytes: null, modifiedAt: null }) }))
+}
 
 /** The record of what ran: enough to run it again, and to see what differed. */
 export const describeRun = (
@@ -37,7 +32,7 @@ export const describeRun = (
   inputs: Provenance['inputs'],
   outcome: Outcome,
   claimedAt: Date,
-  log: Pick<FinishedLog, 'printedBytes' | 'cut'>,
+  log: Pick<LogEnd, 'printedBytes' | 'cut'>,
 ): Provenance => ({
   reduction: {
     id: claim.reductionId,

@@ -3,17 +3,20 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 /**
  * Kills every process whose environment carries `marker` (`NAME=value`): the last resort where the runner's supervisor is gone and
- * with it the knowledge of what belonged to the script. Repeats until none is found, a few times.
+ * with it the knowledge of what belonged to the script. Repeats until none is found twice in a row, a few times: one that is just
+ * becoming another program shows no environment for a moment.
  * @returns how many were found
  */
 export const endMarkedProcesses = async (marker: string): Promise<number> => {
   let found = 0
+  let noneInARow = 0
   for (let pass = 0; pass < 20; pass += 1) {
     const pids = await markedProcesses(marker)
-    if (pids.length === 0) return found
+    noneInARow = pids.length === 0 ? noneInARow + 1 : 0
+    if (noneInARow === 2) return found
     found += pids.length
     for (const pid of pids) kill(pid)
-    await wait(10 * (pass + 1))
+    await wait(20 * (pass + 1))
   }
   return found
 }

@@ -5,10 +5,12 @@ import { askDispatch } from '#function-server/call-function.ts'
 import { faultFields, openLog } from '#function-server/log.ts'
 import { serveFunction } from '#function-server/serve-function.ts'
 import { readSecret, readSettings } from '#function-server/settings.ts'
+import { openDisk, usualSilenceMs } from '#results/disk/open-disk.ts'
 import { startBeat } from './beat.ts'
 import { readEnvironments } from './environments.ts'
 import { openLauncher } from './open-launcher.ts'
 import { usualRhythm, type Processor } from './processor.ts'
+import { openResultsPlaces } from './results-places.ts'
 import { createRoutes } from './routes.ts'
 import { openScratch } from './scratch.ts'
 import { settingsSchema } from './settings.ts'
@@ -36,11 +38,23 @@ const { launcher, report, prepare, keepOnly } = await openLauncher(scratch, {
 })
 tellIsolation()
 
+// A process for each reduction's instrument, and some for what is swept, probed and finished beside.
+const disk = openDisk({ log, places: Math.min(settings.slots, 12) + 4, silenceMs: usualSilenceMs })
+const places = openResultsPlaces({
+  disk,
+  settings,
+  processor: scratch.processor,
+  log,
+  probeAgainMs: usualRhythm.probeAgainMs,
+})
+
 const processor: Processor = {
   id: scratch.processor,
   database,
   launcher,
   scratch,
+  disk,
+  places,
   settings,
   rhythm: usualRhythm,
   log,
@@ -72,10 +86,12 @@ serveFunction({
     // Side by side: a database that does not answer may not cost the scripts their time.
     const removed = removeProcessor(database, processor.id).catch(() => undefined)
     await slots.drain(Math.max(0, settings.graceMs - lastSecondsMs))
+    places.close()
     await removed
   },
   stop: async () => {
     await launcher.close()
+    disk.close()
     await scratch.close()
     await database.close()
   },

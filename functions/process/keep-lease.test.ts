@@ -39,7 +39,7 @@ test('a connection that was lost without a word does not cost the lease', async 
   const network = await openLosableNetwork(schema.url)
   const overNetwork = openDatabase(network.url)
   onTestFinished(async () => {
-    keeper.stop()
+    void keeper.stop()
     await network.close()
     await overNetwork.close()
   })

@@ -3,7 +3,10 @@ import { heartBeat, type Lease } from '#database/queries/lease-held.ts'
 import { faultFields } from '#function-server/log.ts'
 import type { Processor } from './processor.ts'
 
-export type LeaseKeeper = { readonly stop: () => void }
+export type LeaseKeeper = {
+  /** Settles when no beat is under way any more: only then can somebody else's word about the lease stand. */
+  readonly stop: () => Promise<void>
+}
 
 /**
  * Beats the heart of one reduction until stopped. While the database is away nothing is given up: the fence decides afterwards whose the
@@ -37,6 +40,11 @@ export const keepLease = (
       }
     }
   }
-  void run()
-  return { stop: () => stopping.abort() }
+  const running = run()
+  return {
+    stop: () => {
+      stopping.abort()
+      return running
+    },
+  }
 }

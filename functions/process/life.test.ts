@@ -215,9 +215,9 @@ open(output_dir + 'shared.txt', 'w').write('${word} of ' + stem)`)
 test('what a failed re-run has written does not replace the flat outputs of the version before', async () => {
   const one = await testProcessor(database)
   const flat = join(one.results, 'FLAT/RBNumber/RB1920234/autoreduced')
-  const reduce = async (script: string): Promise<string | undefined> => {
+  const reduce = async (script: string): Promise<unknown> => {
     await queueReduction(database, { 'reduce.py': main(script) }, { instrument: 'FLAT', runNumber: 123 })
-    return (await one.ring()).claimed?.state
+    return (await one.ring()).claimed?.['state']
   }
   expect(await reduce(`open(output_dir + 'a.nxs', 'w').write('whole')`)).toBe('Completed')
   expect(await reduce(`open(output_dir + 'a.nxs', 'w').write('ha')\nraise ValueError('half way')`)).toBe('Error')

@@ -333,19 +333,6 @@ describe('a person or another processor intervenes', () => {
 })
 
 describe('the disk for the results', () => {
-  test('is not mounted: an Error that says so', async () => {
-    const one = await testProcessor(database, {
-      settings: { RESULTS_ROOT: join(await temporaryDirectory(), 'absent') },
-    })
-    const { id } = await queueReduction(database, { 'reduce.py': main('pass') })
-    await one.ring()
-    expect(await reductionRow(database, id)).toMatchObject({
-      state: 'Error',
-      reason: expect.stringContaining('The place for the results is not there'),
-      resultsPath: null,
-    })
-  })
-
   test('has results of somebody else at the place: an Error, and they are untouched', async () => {
     const one = await testProcessor(database)
     const { id, run } = await queueReduction(database, { 'reduce.py': main("open('new', 'w').close()") })
@@ -385,16 +372,6 @@ describe('the disk for the results', () => {
     })
     await one.ring()
     expect(await reductionRow(database, next.id)).toMatchObject({ state: 'Completed' })
-  })
-
-  test.runIf(mayMount)('is read-only: an Error that says so', async () => {
-    const one = await testProcessor(database, { settings: { RESULTS_ROOT: await mounted('ro') } })
-    const { id } = await queueReduction(database, { 'reduce.py': main('pass') })
-    await one.ring()
-    expect(await reductionRow(database, id)).toMatchObject({
-      state: 'Error',
-      reason: expect.stringContaining('The disk for the results is read-only'),
-    })
   })
 
   test('belongs to a flat instrument: its version is kept hidden and its files lie where people look', async () => {

@@ -1,10 +1,7 @@
-import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { finishReduction, type DecidedOutcome, type Lease } from '#database/queries/lease-held.ts'
+import { finishReduction, postponePublishing, type DecidedOutcome, type Lease } from '#database/queries/lease-held.ts'
 import { faultFields } from '#function-server/log.ts'
-import type { FileModes } from '#results/file-modes.ts'
-import { placeFlat } from '#results/place-flat.ts'
-import { publish } from '#results/publish.ts'
+import { extraOf, resultsOf } from '#results/disk/open-disk.ts'
 import {
   autoreducedDirectory,
   resultsDirectory,
@@ -13,13 +10,18 @@ import {
   versionsDirectory,
   type ResultPlace,
 } from '#results/result-paths.ts'
-import { asResultsFault } from '#results/results-fault.ts'
-import { discardStaging } from '#results/stage.ts'
-import { copyToExtraDirectories, type ExtraDirectory } from './extra-directories.ts'
+import { ResultsFault } from '#results/results-fault.ts'
+import { discard } from './discard-attempt.ts'
+import type { LeaseKeeper } from './keep-lease.ts'
 import type { Processor } from './processor.ts'
 import { whileDatabaseFails } from './while-database-fails.ts'
 
 export type Finished = { readonly state: DecidedOutcome['state']; readonly reason: string | null }
+/** Decided, and kept where it was made: whoever comes by publishes it when the disk is well. */
+export type Unpublished = { readonly state: 'unpublished'; readonly reason: string }
+
+/** After a fault that is over already, so that one which comes again and again is not met at every moment. */
+const againAfterSeconds = 30
 
 /**
  * Makes decided results visible and closes the reduction. Also the whole work of whoever adopts one whose processor died after the
@@ -28,29 +30,102 @@ export type Finished = { readonly state: DecidedOutcome['state']; readonly reaso
 export const publishResults = async (
   processor: Processor,
   lease: Lease,
+  keeper: LeaseKeeper,
   place: ResultPlace,
   decided: DecidedOutcome,
-  extra: readonly ExtraDirectory[],
-): Promise<Finished> => {
-  const { resultsRoot, modes } = processor.settings
-  const attempt = { instrument: place.instrument, ...lease }
-  const target = resultsDirectory(resultsRoot, place)
+  leaving?: AbortSignal,
+): Promise<Finished | Unpublished> => {
+  const held = { ...lease, instrument: place.instrument }
   try {
-    const staging = stagingDirectory(resultsRoot, attempt)
-    await publish({ staging, target, reductionId: lease.reductionId, fence: lease.fence }, modes)
-  } catch (cause) {
-    const fault = asResultsFault(target, cause)
-    processor.log.error({ ...faultFields(fault), reduction: lease }, 'results could not be published')
-    await discardStaging(resultsRoot, attempt).catch(() => undefined)
-    return finish(processor, lease, { ...decided, state: 'Error', reason: fault.message, resultsPath: null })
+    const remarks = await publish(processor, lease, place, decided, leaving)
+    remarks.push(...(await copy(processor, place, decided, leaving)))
+    await addRemarks(processor, place, remarks, leaving)
+  } catch (fault) {
+    if (!(fault instanceof ResultsFault)) throw fault
+    if (fault.kind === 'taken' || fault.kind === 'vanished') {
+      processor.log.error({ ...faultFields(fault), reduction: lease }, 'results could not be published')
+      await discard(processor, held)
+      return finish(processor, lease, { ...decided, state: 'Error', reason: fault.message, resultsPath: null })
+    }
+    // A beat that came after it would undo the postponing.
+    await keeper.stop()
+    return postpone(processor, held, fault, leaving?.aborted === true)
   }
-  const remarks = [
-    // What was cut short stays among the versions: it must not take the place of an earlier version's whole files.
-    ...(place.isFlat && decided.state === 'Completed' ? await placeInFlatDirectory(resultsRoot, place, modes) : []),
-    ...(await copyToExtraDirectories(target, extra, modes)),
-  ]
-  if (remarks.length > 0) await appendRemarks(join(target, scriptLogName(place)), remarks)
   return finish(processor, lease, decided)
+}
+
+/** @returns what could not be placed, in words */
+const publish = async (
+  { disk, places, settings }: Processor,
+  { reductionId, fence }: Lease,
+  place: ResultPlace,
+  { state }: DecidedOutcome,
+  signal: AbortSignal | undefined,
+): Promise<string[]> => {
+  const { resultsRoot, modes } = settings
+  const { instrument } = place
+  const where = resultsOf(instrument)
+  const target = resultsDirectory(resultsRoot, place)
+  const staging = stagingDirectory(resultsRoot, { instrument, reductionId, fence })
+  const publication = { staging, target, reductionId, fence }
+  const of = { resultsRoot, instrument, wasOwnDisk: places.wasOwnDisk(instrument) }
+  await disk.ask('publish', { publication, place: of, modes }, where, { signal })
+  // What was cut short stays among the versions: it must not take the place of an earlier version's whole files.
+  if (!place.isFlat || state !== 'Completed') return []
+  const flat = autoreducedDirectory(resultsRoot, place)
+  const versions = versionsDirectory(resultsRoot, place)
+  return [...(await disk.ask('placeFlat', { version: target, flat, versions, modes }, where, { signal }))]
+}
+
+/** @returns what was not copied, in words */
+const copy = async (
+  { disk, settings }: Processor,
+  place: ResultPlace,
+  { extra = [] }: DecidedOutcome,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> => {
+  if (extra.length === 0) return []
+  const results = resultsDirectory(settings.resultsRoot, place)
+  try {
+    const input = { results, directories: extra, modes: settings.modes }
+    return await disk.ask('copyExtra', input, extraOf(place.instrument), { signal })
+  } catch (fault) {
+    if (!(fault instanceof ResultsFault) || signal?.aborted) throw fault
+    return [`The results could not all be copied to ${extra.map(({ path }) => path).join(', ')}. ${fault.problem}.`]
+  }
+}
+
+/** The results are there: a log without these words is no reason to keep them back. */
+const addRemarks = async (
+  { disk, settings }: Processor,
+  place: ResultPlace,
+  remarks: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  if (remarks.length === 0) return
+  const log = join(resultsDirectory(settings.resultsRoot, place), scriptLogName(place))
+  await disk.ask('addRemarks', { log, remarks }, resultsOf(place.instrument), { signal }).catch(() => undefined)
+}
+
+/** The finished results stay where they are, and the reduction stays decided. */
+const postpone = async (
+  processor: Processor,
+  held: Lease & { readonly instrument: string },
+  fault: ResultsFault,
+  isLeaving: boolean,
+): Promise<Unpublished> => {
+  const { database, log, places } = processor
+  log.warn({ ...faultFields(fault), reduction: held }, 'results are finished and could not be published yet')
+  // Whoever must stop has seen no fault of the disk.
+  const trouble = isLeaving ? undefined : await places.failed(held.instrument, fault)
+  if (!trouble && !isLeaving) places.unpublished(held.instrument, fault)
+  // This processor comes back when its disk is well; another may have a disk that is.
+  const seconds = trouble || isLeaving ? 0 : againAfterSeconds
+  await whileDatabaseFails('postponing a publication', () => postponePublishing(database, held, seconds), log)
+  return {
+    state: 'unpublished',
+    reason: `${fault.problem}. The results are finished and appear when the disk is well.`,
+  }
 }
 
 /** Closes a reduction that has no results, or whose results are in place. */
@@ -63,19 +138,3 @@ export const finish = async (processor: Processor, lease: Lease, decided: Decide
   )
   return { state, reason }
 }
-
-const placeInFlatDirectory = async (
-  resultsRoot: string,
-  place: ResultPlace,
-  modes: FileModes,
-): Promise<readonly string[]> => {
-  try {
-    const flat = autoreducedDirectory(resultsRoot, place)
-    return await placeFlat(resultsDirectory(resultsRoot, place), flat, versionsDirectory(resultsRoot, place), modes)
-  } catch (cause) {
-    return [asResultsFault(resultsRoot, cause).message]
-  }
-}
-
-const appendRemarks = (log: string, remarks: readonly string[]): Promise<void> =>
-  appendFile(log, remarks.map((remark) => `[${remark}]\n`).join('')).catch(() => undefined)

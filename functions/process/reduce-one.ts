@@ -1,28 +1,34 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Claim } from '#database/queries/claim-next.ts'
-import { releaseReduction, type DecidedOutcome } from '#database/queries/lease-held.ts'
+import type { DecidedOutcome } from '#database/queries/lease-held.ts'
 import { faultFields } from '#function-server/log.ts'
-import { openLogWriter } from '#results/log-writer.ts'
+import { resultsOf, type AskOptions } from '#results/disk/open-disk.ts'
+import { openLogWriter, type LogWriter } from '#results/log-writer.ts'
 import { resultsDirectory, type ResultPlace } from '#results/result-paths.ts'
 import { ResultsFault } from '#results/results-fault.ts'
-import { discardStaging, stage, type Staging } from '#results/stage.ts'
+import type { Staging } from '#results/stage.ts'
 import { concludeRun, type ConcludedRun, type EndedRun } from './conclude-run.ts'
 import { decide } from './decide.ts'
 import { lookAtInputs } from './describe-run.ts'
 import { filesOfVariables, withFiles } from './files-of-variables.ts'
+import { discard } from './discard-attempt.ts'
+import { fail, giveBack, leaveToOthers, type GivenBack } from './give-back.ts'
 import { keepLease } from './keep-lease.ts'
+import { limitOutput, measureStaging } from './limit-output.ts'
+import type { Outcome } from './outcome.ts'
 import { NoEnvironment, prepareRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
-import { finish, publishResults, type Finished } from './publish-results.ts'
+import { publishResults, type Finished, type Unpublished } from './publish-results.ts'
 import { holdInputsFixed, InputChanged } from './reproducing.ts'
 import { runScript, type RanScript } from './run-script.ts'
 import type { StopSwitch } from './watch-script.ts'
 
-/** How a claimed reduction ended here: with an outcome, taken from us, or given back. */
-export type Ended = Finished | { readonly state: 'lost' | 'released'; readonly reason: null }
+/** How a claimed reduction ended here: with an outcome, with one that is still to be published, taken from us, or given back. */
+export type Ended = Finished | Unpublished | GivenBack
 
-/** The disk for the results is given this long to make a directory. */
-const stagingPatienceMs = 60_000
+/** A cancelled reduction is over soon, whatever its disk does. */
+const patienceWithCancelledMs = 3_000
+/** What is nearly done when this processor must stop is done. */
+const lastMomentMs = 2_000
 
 /**
  * One claimed reduction from claim to end: stage, run, watch, conclude, decide, publish. Keeps the lease meanwhile. Throws only
@@ -33,14 +39,13 @@ export const reduceOne = async (processor: Processor, claim: Claim, stopSwitch: 
   try {
     const before = await untilDecided(processor, claim, stopSwitch)
     if ('state' in before) return before
-    const { place, decided, concluded } = before
-    return await publishResults(processor, claim, place, decided, concluded.extra)
+    return await publishResults(processor, claim, keeper, before.place, before.decided, soonAfter(stopSwitch.leaving))
   } finally {
-    keeper.stop()
+    void keeper.stop()
   }
 }
 
-type Decision = { readonly place: ResultPlace; readonly decided: DecidedOutcome; readonly concluded: ConcludedRun }
+type Decision = { readonly place: ResultPlace; readonly decided: DecidedOutcome }
 
 const untilDecided = async (processor: Processor, claim: Claim, stopSwitch: StopSwitch): Promise<Ended | Decision> => {
   const { rbNumber } = claim
@@ -50,14 +55,16 @@ const untilDecided = async (processor: Processor, claim: Claim, stopSwitch: Stop
   try {
     const ended = await stageAndRun(processor, { ...claim, rbNumber }, place, stopSwitch)
     if ('state' in ended) return ended
-    const concluded = await concludeRun(processor, ended)
+    const concluded = await concludeInTime(processor, ended, stopSwitch)
+    if ('state' in concluded) return concluded
     const decided = {
       ...concluded.outcome,
       scriptSeconds: ended.ran.scriptSeconds,
       resultsPath: resultsDirectory(processor.settings.resultsRoot, place),
+      extra: concluded.extra,
     }
     const standing = await decide(processor, claim, decided, concluded.outputs)
-    return standing === 'lost' ? await giveUp(processor, claim, 'lost') : { place, decided, concluded }
+    return standing === 'lost' ? await leaveToOthers(processor, claim) : { place, decided }
   } catch (fault) {
     processor.log.error({ ...faultFields(fault), reduction: { id: claim.reductionId } }, 'a reduction could not be run')
     return fail(processor, claim, sentenceFor(fault))
@@ -72,17 +79,20 @@ const stageAndRun = async (
   stopSwitch: StopSwitch,
 ): Promise<Ended | EndedRun> => {
   const claimedAt = new Date()
-  await holdInputsFixed(claim)
-  const staging = await stageInTime(processor, claim)
+  await holdInputsFixed(processor, claim)
+  const staging = await stageOrWait(processor, claim, stopSwitch)
+  if ('state' in staging) return staging
   const files = await filesOfVariables(processor, claim, stopSwitch.signal)
   const run = withFiles(prepareRun(processor, claim, staging), files)
-  const looking = lookAtInputs(claim)
-  const log = await openLogWriter(staging.log, processor.settings.logLimits)
-  const ran = await runScript(processor, claim, run, staging, log, stopSwitch)
+  const looking = lookAtInputs(processor, claim)
+  const log = openLog(processor, claim, staging)
+  const measure = measureStaging(processor, claim, staging.directory)
+  const limiting = limitOutput(measure, processor.rhythm.measureMs, stopSwitch)
+  const ran = await runScript(processor, claim, run, log, stopSwitch).finally(limiting.stop)
   const stop = stopSwitch.reason()
   if (stop === 'lost' || (stop === 'released' && !hasEndedByItself(ran))) {
-    await log.abandon()
-    return await giveUp(processor, claim, stop)
+    void log.close()
+    return stop === 'lost' ? await leaveToOthers(processor, claim) : await giveBack(processor, claim)
   }
   const asked = stop === 'released' ? undefined : stop
   return { claim, place, run, ran, staging, log, inputs: await looking, stop: asked, claimedAt }
@@ -90,41 +100,104 @@ const stageAndRun = async (
 
 const hasEndedByItself = ({ end }: RanScript): boolean => end.kind === 'ended' && !end.stopped
 
-const stageInTime = async (processor: Processor, claim: Claim): Promise<Staging> => {
-  const { resultsRoot, modes } = processor.settings
-  const patience = new AbortController()
-  const tooLate = wait(stagingPatienceMs, undefined, { signal: patience.signal }).then(() => {
-    throw new ResultsFault(
-      'other',
-      `The disk for the results (${resultsRoot}) did not answer for a minute. Re-run this later.`,
-    )
-  })
+/** Nothing has happened yet: where the disk does not let us begin, the reduction waits in line until it does. */
+const stageOrWait = async (
+  processor: Processor,
+  claim: Claim,
+  { signal, reason }: StopSwitch,
+): Promise<Staging | Ended> => {
+  const { disk, places, settings } = processor
+  const { instrument } = claim
+  const { resultsRoot, modes } = settings
   try {
-    return await Promise.race([stage(resultsRoot, claim, modes), tooLate])
-  } finally {
-    tooLate.catch(() => undefined)
-    patience.abort()
+    const wasOwnDisk = places.wasOwnDisk(instrument)
+    const input = { resultsRoot, attempt: claim, modes, wasOwnDisk }
+    const staged = await disk.ask('stage', input, resultsOf(instrument), { signal })
+    places.sawDisk(instrument, staged.isOwnDisk)
+    return staged
+  } catch (fault) {
+    if (!isPassing(fault)) throw fault
+    // Who stops waiting has seen no fault of the disk.
+    if (signal.aborted) {
+      if (reason() === 'lost') return leaveToOthers(processor, claim)
+      return giveBack(processor, claim, reason() === 'cancelled' ? 'It was cancelled before it started.' : undefined)
+    }
+    const trouble = await places.failed(instrument, fault)
+    if (!trouble && !places.mayComeAgain(claim.reductionId)) throw fault
+    return giveBack(processor, claim, waitsFor(fault))
   }
 }
 
-/** Leaves no trace of an attempt whose reduction goes on elsewhere. */
-const giveUp = async (processor: Processor, claim: Claim, why: 'lost' | 'released'): Promise<Ended> => {
-  await discardStaging(processor.settings.resultsRoot, claim).catch((fault: unknown) =>
-    processor.log.warn({ ...faultFields(fault), reduction: { id: claim.reductionId } }, 'staging was left behind'),
-  )
-  if (why === 'released') {
-    // Where the database is away just now, the lease runs out instead, and counts as a lost worker.
-    await releaseReduction(processor.database, claim).catch((fault: unknown) =>
-      processor.log.warn({ ...faultFields(fault), reduction: { id: claim.reductionId } }, 'could not be given back'),
-    )
+const openLog = (processor: Processor, { instrument }: Claim, { log }: Staging): LogWriter =>
+  openLogWriter({
+    limits: processor.settings.logLimits,
+    send: (change) => processor.disk.ask('appendLog', { log, change }, resultsOf(instrument)),
+    onFault: (fault) => {
+      // Seen while the script runs, so that no other is started; the log itself is sent again.
+      if (isPassing(fault)) void processor.places.failed(instrument, fault)
+    },
+  })
+
+/** Concludes, or says why the end of this reduction is another: its disk failed. */
+const concludeInTime = async (
+  processor: Processor,
+  ended: EndedRun,
+  stopSwitch: StopSwitch,
+): Promise<Ended | ConcludedRun> => {
+  const { claim, stop } = ended
+  const options: AskOptions = {
+    signal: soonAfter(stopSwitch.leaving),
+    ...(stop === 'cancelled' ? { patienceMs: patienceWithCancelledMs } : {}),
   }
-  return { state: why, reason: null }
+  const told: { outcome?: Outcome } = {}
+  try {
+    return await concludeRun(processor, ended, options, (outcome) => {
+      told.outcome = outcome
+    })
+  } catch (fault) {
+    if (!isPassing(fault)) throw fault
+    if (stop === 'cancelled') {
+      const reason = `Cancelled while it ran. What it had written until then could not be kept. ${fault.problem}.`
+      return fail(processor, claim, reason, 'Cancelled')
+    }
+    if (stopSwitch.leaving.aborted) return giveBack(processor, claim)
+    processor.log.warn({ ...faultFields(fault), reduction: { id: claim.reductionId } }, 'the results could not be kept')
+    return afterDiskFailed(processor, claim, fault, told.outcome)
+  }
 }
 
-/** Ends a reduction that has no results to publish. */
-const fail = async (processor: Processor, claim: Claim, reason: string): Promise<Ended> => {
-  await discardStaging(processor.settings.resultsRoot, claim).catch(() => undefined)
-  return finish(processor, claim, { state: 'Error', reason, scriptSeconds: null, resultsPath: null })
+/**
+ * The script has ended, and what it left could not be made ready. A script that failed because the disk was full has failed, and so has
+ * one that filled it. Otherwise it is the disk's trouble: the script runs again when that is over.
+ */
+const afterDiskFailed = async (
+  processor: Processor,
+  claim: Claim,
+  fault: ResultsFault,
+  outcome: Outcome | undefined,
+): Promise<Ended> => {
+  const { places } = processor
+  if (fault.kind === 'full') await discard(processor, claim)
+  const trouble = await places.failed(claim.instrument, fault)
+  if (fault.kind === 'full' && (!trouble || outcome?.state === 'Error')) {
+    const own = outcome?.reason ? ` The script had ended before, with: ${outcome.reason}` : ''
+    return fail(processor, claim, `${fault.message}${own}`)
+  }
+  if (!trouble && !places.mayComeAgain(claim.reductionId)) return fail(processor, claim, fault.message)
+  return giveBack(processor, claim, waitsFor(fault))
+}
+
+const waitsFor = (fault: ResultsFault): string =>
+  `${fault.problem}. It waits in line and starts again by itself when the disk is well.`
+
+const isPassing = (fault: unknown): fault is ResultsFault => fault instanceof ResultsFault && fault.retryable
+
+const soonAfter = (leaving: AbortSignal): AbortSignal => {
+  const late = new AbortController()
+  const leave = (): void => void setTimeout(() => late.abort(), lastMomentMs)
+  if (leaving.aborted) leave()
+  else leaving.addEventListener('abort', leave, { once: true })
+  return late.signal
 }
 
 const sentenceFor = (fault: unknown): string =>

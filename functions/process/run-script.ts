@@ -1,6 +1,5 @@
 import type { Claim } from '#database/queries/claim-next.ts'
 import type { LogWriter } from '#results/log-writer.ts'
-import type { Staging } from '#results/stage.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
 import { recordVariables } from './record-variables.ts'
@@ -17,8 +16,6 @@ export type RanScript = {
   readonly startedAt: Date
   readonly endedAt: Date
   readonly scriptSeconds: number
-  /** The log could not be kept to its end: the disk for the results failed. */
-  readonly logFault: unknown
 }
 
 /** Runs a prepared script to its end, or until the switch is thrown. Its log is readable while it grows. */
@@ -26,17 +23,15 @@ export const runScript = async (
   processor: Processor,
   claim: Claim,
   run: PreparedRun,
-  staging: Staging,
   log: LogWriter,
   stopSwitch: StopSwitch,
 ): Promise<RanScript> => {
   const told: { outcome?: RanScript['outcome']; variables?: Report<'variables'>; recorded?: Promise<void> } = {}
-  const writing = oneAfterTheOther(log)
   const startedAt = new Date()
   const began = performance.now()
   const script = processor.launcher.launch({
     ...run.launch,
-    onLog: writing.write,
+    onLog: log.write,
     onReport: (report) => {
       switch (report.kind) {
         case 'variables':
@@ -54,13 +49,7 @@ export const runScript = async (
       }
     },
   })
-  const end = await watchScript(script, stopSwitch, {
-    wallMs: claim.timeLimitSeconds * 1000,
-    outputBytes: processor.settings.outputLimitBytes,
-    outputFiles: processor.settings.outputLimitFiles,
-    outputDirectory: staging.directory,
-    measureMs: processor.rhythm.measureMs,
-  })
+  const end = await watchScript(script, stopSwitch, { wallMs: claim.timeLimitSeconds * 1000 })
   const scriptSeconds = (performance.now() - began) / 1000
   await told.recorded
   return {
@@ -70,26 +59,5 @@ export const runScript = async (
     startedAt,
     endedAt: new Date(),
     scriptSeconds,
-    logFault: writing.fault(),
-  }
-}
-
-/** Two streams write one log; when its disk fails the script is still listened to, or it would wait for us for ever. */
-const oneAfterTheOther = (log: LogWriter) => {
-  let last: Promise<void> = Promise.resolve()
-  let fault: unknown
-  return {
-    fault: () => fault,
-    write: (bytes: Buffer): Promise<void> => {
-      last = last.then(async () => {
-        if (fault !== undefined) return
-        try {
-          await log.write(bytes)
-        } catch (cause) {
-          fault = cause
-        }
-      })
-      return last
-    },
   }
 }

@@ -1,7 +1,9 @@
-import { readdir } from 'node:fs/promises'
 import { isFinal } from '#domain/reduction-states.ts'
 import { standingOfReductions, type Standing } from '#database/queries/reductions-standing.ts'
-import { listStaged, removeStaged, type StagedEntry } from '#results/left-attempts.ts'
+import { faultFields } from '#function-server/log.ts'
+import { resultsOf, resultsRootPlace } from '#results/disk/open-disk.ts'
+import type { StagedEntry } from '#results/left-attempts.ts'
+import { ResultsFault } from '#results/results-fault.ts'
 import type { Processor } from './processor.ts'
 
 /**
@@ -19,25 +21,34 @@ export const isLeftOver = (entry: StagedEntry, standing: Standing | undefined, k
 
 /**
  * Removes what attempts left on the results disk when their processors died and no later attempt cleared up: given up, cancelled,
- * or taken back while the dead one's script still wrote. Each instrument by itself: one's disk may hang.
+ * or taken back while the dead one's script still wrote. One instrument after the other; one whose disk fails is passed over.
  * @returns the names of what was removed
  */
-export const sweepStaging = async (processor: Pick<Processor, 'database' | 'settings'>): Promise<readonly string[]> => {
-  const { resultsRoot, keptLogDays } = processor.settings
-  const folders = (await readdir(resultsRoot, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-  const swept = await Promise.allSettled(
-    folders.map(async ({ name: instrument }) => {
-      // First the disk, then the database: whatever was staged is known to it by then.
-      const staged = await listStaged(resultsRoot, instrument)
-      const standings = await standingOfReductions(processor.database, [
-        ...new Set(staged.map(({ reductionId }) => reductionId)),
-      ])
-      const left = staged.filter((entry) => isLeftOver(entry, standings.get(entry.reductionId), keptLogDays))
-      for (const entry of left) await removeStaged(resultsRoot, entry)
-      return left.map(({ name }) => `${instrument} ${name}`)
-    }),
-  )
-  const failed = swept.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return swept.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+export const sweepStaging = async (processor: Processor): Promise<readonly string[]> => {
+  const { disk, places, settings, log } = processor
+  const { resultsRoot } = settings
+  const removed: string[] = []
+  for (const instrument of await disk.ask('listFolders', { resultsRoot }, resultsRootPlace)) {
+    if (places.held().some((held) => held.instrument === instrument)) continue
+    try {
+      removed.push(...(await sweepOne(processor, instrument)))
+    } catch (fault) {
+      if (!(fault instanceof ResultsFault)) throw fault
+      log.warn({ ...faultFields(fault), labels: { instrument } }, 'what dead processors had left could not be removed')
+      // A folder that is no instrument's may be closed to us, and nobody's reductions wait for it.
+      if (fault.kind === 'hung') await places.failed(instrument, fault)
+    }
+  }
+  return removed
+}
+
+const sweepOne = async ({ database, disk, settings }: Processor, instrument: string): Promise<readonly string[]> => {
+  const { resultsRoot, keptLogDays } = settings
+  // First the disk, then the database: whatever was staged is known to it by then.
+  const staged = await disk.ask('listStaged', { resultsRoot, instrument }, resultsOf(instrument))
+  const ids = [...new Set(staged.map(({ reductionId }) => reductionId))]
+  const standings = await standingOfReductions(database, ids)
+  const entries = staged.filter((entry) => isLeftOver(entry, standings.get(entry.reductionId), keptLogDays))
+  if (entries.length > 0) await disk.ask('removeStaged', { resultsRoot, entries }, resultsOf(instrument))
+  return entries.map(({ name }) => `${instrument} ${name}`)
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type { Software } from '#contracts/submission.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
@@ -7,9 +8,11 @@ import type { Database } from '#database/connection.ts'
 import { beatProcessor } from '#database/queries/processors.ts'
 import { lockInstrument, recordReductions } from '#database/queries/record-reductions.ts'
 import { provenanceSchema, type Provenance } from '#results/provenance.ts'
+import { openDisk, usualSilenceMs, type Disk } from '#results/disk/open-disk.ts'
 import { readEnvironments } from './environments.ts'
 import { plainLauncher } from './launch-plain.ts'
 import type { Processor } from './processor.ts'
+import { openResultsPlaces } from './results-places.ts'
 import { createRoutes } from './routes.ts'
 import { openScratch } from './scratch.ts'
 import { settingsSchema } from './settings.ts'
@@ -35,6 +38,9 @@ export const testProcessor = async (
     readonly settings?: Readonly<Record<string, string>>
     readonly database?: Database
     readonly heartBeatMs?: number
+    readonly disk?: Disk
+    /** How soon a results disk in trouble is probed again; not within a test, if it does not say. */
+    readonly probeAgainMs?: number
   } = {},
 ): Promise<TestProcessor> => {
   const directory = await temporaryDirectory()
@@ -52,18 +58,25 @@ export const testProcessor = async (
   const scratch = await openScratch(settings.scratchRoot)
   let asked = 0
   const said: string[] = []
+  const log = {
+    info: (_: object, message: string) => said.push(message),
+    warn: (_: object, message: string) => said.push(message),
+    error: (_: object, message: string) => said.push(message),
+  }
+  const disk = given.disk ?? (usualDisk ??= openDisk({ log, places: 6, silenceMs: usualSilenceMs }))
+  const probeAgainMs = given.probeAgainMs ?? 600_000
+  const places = openResultsPlaces({ disk, settings, processor: scratch.processor, log, probeAgainMs })
+  onTestFinished(places.close)
   const processor: Processor = {
     id: scratch.processor,
     database: given.database ?? database,
     launcher: plainLauncher(scratch),
     scratch,
+    disk,
+    places,
     settings,
-    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100, sweepMs: 100 },
-    log: {
-      info: (_, message) => said.push(message),
-      warn: (_, message) => said.push(message),
-      error: (_, message) => said.push(message),
-    },
+    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100, sweepMs: 100, probeAgainMs },
+    log,
     environments: () => present,
     askForWork: () => {
       asked += 1
@@ -94,6 +107,8 @@ export const testProcessor = async (
 }
 
 let nextRun = 1
+/** One for all tests of a file: its processes take a while to start, and end with this one. */
+let usualDisk: Disk | undefined
 
 /** Puts one reduction of a new run into the line. */
 export const queueReduction = async (

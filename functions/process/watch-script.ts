@@ -1,6 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { LaunchedScript } from './launcher.ts'
-import { exceedsOutput } from './measure-output.ts'
 import type { StopReason } from './outcome.ts'
 import type { ScriptEnd } from './runner-events.ts'
 
@@ -8,57 +6,39 @@ import type { ScriptEnd } from './runner-events.ts'
 export type StopSwitch = {
   readonly stop: (reason: StopReason) => void
   readonly signal: AbortSignal
+  /** This processor must stop, whatever the first reason was. */
+  readonly leaving: AbortSignal
   readonly reason: () => StopReason | undefined
 }
 
 export const openStopSwitch = (): StopSwitch => {
   const controller = new AbortController()
+  const leaving = new AbortController()
   let first: StopReason | undefined
   return {
     stop: (reason) => {
       first ??= reason
       controller.abort()
+      if (reason === 'released') leaving.abort()
     },
     signal: controller.signal,
+    leaving: leaving.signal,
     reason: () => first,
   }
 }
 
-/** Lets a script run until it ends or the switch is thrown; throws it itself when a limit is reached. */
+/** Lets a script run until it ends or the switch is thrown; throws it itself when its time is up. */
 export const watchScript = async (
   script: LaunchedScript,
   stopSwitch: StopSwitch,
-  limits: {
-    readonly wallMs: number
-    readonly outputBytes: number
-    readonly outputFiles: number
-    readonly outputDirectory: string
-    readonly measureMs: number
-  },
+  limits: { readonly wallMs: number },
 ): Promise<ScriptEnd> => {
-  const over = new AbortController()
-  const measure = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      await wait(limits.measureMs, undefined, { signal: over.signal }).catch(() => undefined)
-      if (over.signal.aborted) return
-      const exceeded = await exceedsOutput(limits.outputDirectory, {
-        bytes: limits.outputBytes,
-        files: limits.outputFiles,
-      })
-      if (exceeded !== undefined) {
-        stopSwitch.stop(exceeded)
-        return
-      }
-    }
-  }
   const timeLimit = setTimeout(() => stopSwitch.stop('time-limit'), Math.min(limits.wallMs, longestTimerMs))
   stopSwitch.signal.addEventListener('abort', script.end, { once: true })
   if (stopSwitch.signal.aborted) script.end()
-  void measure()
   try {
     return await script.ended
   } finally {
-    over.abort()
     clearTimeout(timeLimit)
     stopSwitch.signal.removeEventListener('abort', script.end)
   }

@@ -30,6 +30,8 @@ export type Decision =
       readonly nextTryInSeconds: number
       readonly file: SeenFile | undefined
       readonly hasFileChanged: boolean
+      /** What must come: something of the archive, which may be given up, or the disk for the results, which may not. */
+      readonly awaits: 'archive' | 'results'
     }
 
 export type ScriptFinding =
@@ -48,12 +50,17 @@ type Circumstances = {
 const isSameFile = (detection: KnownDetection | undefined, file: SeenFile): boolean =>
   detection?.fileSizeBytes === file.sizeBytes && detection.fileModifiedAt?.getTime() === file.modifiedAt.getTime()
 
-const wait = (reason: string, file: SeenFile | undefined, { detection }: Circumstances): Decision => ({
+const wait = (
+  reason: string,
+  file: SeenFile | undefined,
+  { detection }: Circumstances,
+): Extract<Decision, { do: 'wait' }> => ({
   do: 'wait',
   reason,
   nextTryInSeconds: secondsUntilNextTry(detection?.waitedSeconds ?? 0),
   file,
   hasFileChanged: file !== undefined && !isSameFile(detection, file),
+  awaits: 'archive',
 })
 
 const decideKnown = (
@@ -101,3 +108,9 @@ export const decideFound = (finding: Finding, circumstances: Circumstances): Dec
 /** A run that the database knows already: its file is not read again. */
 export const decideReRun = (run: KnownRun, circumstances: Circumstances): Decision =>
   decideKnown(run.rbText, run.rbNumber, undefined, circumstances)
+
+/** A run that is fit, and whose results' disk does not say which versions lie there: ours must not meet them. */
+export const waitForResults = (reason: string, circumstances: Circumstances): Decision => ({
+  ...wait(reason, undefined, circumstances),
+  awaits: 'results',
+})

@@ -6,12 +6,6 @@ import type { FindScript } from './answer-submission.ts'
 import type { Finding, SeenFile } from './decide-run.ts'
 import type { Looking } from './submit-runs.ts'
 
-/** The results' disk gave no answer: nothing is submitted until it does, since versions there must not be met by ours. */
-export class ResultsOutOfReach extends Error {
-  override readonly name = 'ResultsOutOfReach'
-  readonly retryable = true
-}
-
 const seen = (file: { readonly sizeBytes: number; readonly modifiedAt: Date }): SeenFile => ({
   sizeBytes: file.sizeBytes,
   modifiedAt: file.modifiedAt,
@@ -69,7 +63,8 @@ export const lookThrough = (readers: Readers, resultsRoot: string): Looking & { 
     const listing = await readers.call('listDirectory', { path }, { place: `the results of ${instrument.name}` })
     if ('entries' in listing) return highestVersion(listing.entries.map(({ name }) => name))
     if ('absent' in listing && listing.absent) return -1
-    throw new ResultsOutOfReach(`The results of ${instrument.name} cannot be listed (${path}).`)
+    const why = 'fault' in listing ? listing.fault : 'does not answer'
+    return { outOfReach: `The disk with the results of ${instrument.name} ${why} (${path}).` }
   },
 
   findScript: async (instrument) => {

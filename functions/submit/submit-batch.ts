@@ -66,6 +66,8 @@ export const submitBatch = async (
   const target = batchTarget(runNumbers)
   const { rbNumber } = decision
   const versionsOnDisk = rbNumber === null ? -1 : await looking.versionsOnDisk(instrument, rbNumber, target)
+  if (typeof versionsOnDisk !== 'number')
+    return { refusal: `${versionsOnDisk.outOfReach} Submit it again when it answers.` }
   return database.transaction(async (sql) => {
     await lockInstrument(sql, instrument.name)
     const given = asked.reproduces ? asked.given : await givenForBatch(sql, asked, runNumbers[0] ?? 0, rbNumber)

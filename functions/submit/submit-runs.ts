@@ -15,13 +15,24 @@ import {
 } from '#database/queries/submission-facts.ts'
 import type { ReductionClass } from '#domain/reduction-classes.ts'
 import { chooseVariables } from './choose-variables.ts'
-import { decideFound, decideReRun, type Decision, type Finding, type ScriptFinding } from './decide-run.ts'
+import {
+  decideFound,
+  decideReRun,
+  waitForResults,
+  type Decision,
+  type Finding,
+  type ScriptFinding,
+} from './decide-run.ts'
 
 /** What submit needs of the archive and the results; the reader processes in production. */
 export type Looking = {
   readonly findRun: (instrument: SubmittingInstrument, runNumber: number) => Promise<Finding>
-  /** Highest run-version-N on disk for a run (or batch) of an experiment, -1 for none. */
-  readonly versionsOnDisk: (instrument: SubmittingInstrument, rbNumber: number, target: string) => Promise<number>
+  /** Highest run-version-N on disk for a run (or batch) of an experiment, -1 for none; or why the disk does not say. */
+  readonly versionsOnDisk: (
+    instrument: SubmittingInstrument,
+    rbNumber: number,
+    target: string,
+  ) => Promise<number | { readonly outOfReach: string }>
 }
 
 export type ChosenScript = {
@@ -73,18 +84,18 @@ const decide = async (asked: Asked, knowledge: Knowledge, looking: Looking, runN
     return { runNumber, decision: decideReRun(known, circumstances), versionsOnDisk: undefined }
   }
   const decision = decideFound(await looking.findRun(asked.instrument, runNumber), circumstances)
-  const versionsOnDisk =
-    decision.do === 'queue'
-      ? await looking.versionsOnDisk(asked.instrument, decision.rbNumber, String(runNumber))
-      : undefined
-  return { runNumber, decision, versionsOnDisk }
+  if (decision.do !== 'queue') return { runNumber, decision, versionsOnDisk: undefined }
+  const found = await looking.versionsOnDisk(asked.instrument, decision.rbNumber, String(runNumber))
+  return typeof found === 'number'
+    ? { runNumber, decision, versionsOnDisk: found }
+    : { runNumber, decision: waitForResults(found.outOfReach, circumstances), versionsOnDisk: undefined }
 }
 
 const refusalOfWaiting = (
   asked: Asked,
   detection: KnownDetection | undefined,
   runNumber: number,
-  reason: string,
+  { reason, awaits }: Extract<Decision, { do: 'wait' }>,
 ): string | undefined => {
   if (asked.origin === 'detection') return undefined
   const { name, lastRun } = asked.instrument
@@ -92,13 +103,16 @@ const refusalOfWaiting = (
     return `${name} has not measured run ${runNumber} yet: its last run is ${lastRun}.`
   }
   // What waits is reduced as detected runs are; anything special that was asked would be forgotten meanwhile.
-  if (!asked.isPlain || detection?.state === 'submitted') return `${reason} Submit it again when the file is there.`
+  if (!asked.isPlain || detection?.state === 'submitted') {
+    return `${reason} Submit it again when ${awaits === 'archive' ? 'the file is there' : 'it answers'}.`
+  }
   return undefined
 }
 
 const settledOf = (asked: Asked, { runNumber, decision }: Decided, isPastDeadline: boolean): SettledDetection => {
   if (decision.do !== 'wait') return { runNumber, state: 'submitted' }
-  if (isPastDeadline) {
+  // A run is never given up for our own disk's sake.
+  if (isPastDeadline && decision.awaits === 'archive') {
     const reason = `${decision.reason} It was awaited for ${asked.instrument.waitHours} hours and given up.`
     return { runNumber, state: 'given-up', reason }
   }
@@ -141,7 +155,7 @@ export const submitRuns = async (
     const open = decided.filter(({ runNumber }) => !outcomes.has(runNumber))
     for (const { runNumber, decision } of open) {
       if (decision.do !== 'wait') continue
-      const refusal = refusalOfWaiting(asked, now.detections.get(runNumber), runNumber, decision.reason)
+      const refusal = refusalOfWaiting(asked, now.detections.get(runNumber), runNumber, decision)
       outcomes.set(
         runNumber,
         refusal === undefined

@@ -119,6 +119,28 @@ describe('submitting detected runs', () => {
     expect(await count('reduction_runs')).toBe(40)
   })
 
+  it('lets a run wait while the disk with its results does not answer, and never gives it up for that', async () => {
+    files.set(1, readable(1))
+    const outOfReach = 'The disk with the results of ENGINX does not answer (/r).'
+    const looking = { ...parts.looking, versionsOnDisk: () => Promise.resolve({ outOfReach }) }
+    parts = { ...parts, looking }
+    expect(await outcomesOf(await post(detected([1])))).toEqual([
+      { outcome: 'waiting', runNumber: 1, reason: outOfReach },
+    ])
+    await schema.database.change('UPDATE detections SET deadline_at = NOW(6) - INTERVAL 1 DAY')
+    expect(await outcomesOf(await post(detected([1])))).toMatchObject([{ outcome: 'waiting' }])
+    const [row] = await schema.database.rows(
+      z.object({ state: z.string(), reason: z.string() }),
+      'SELECT state, reason FROM detections',
+    )
+    expect(row).toEqual({ state: 'waiting', reason: outOfReach })
+    expect(await outcomesOf(await post(asked({ runs: [1], variables: { a: 1 } })))).toMatchObject([
+      { outcome: 'refused', reason: `${outOfReach} Submit it again when it answers.` },
+    ])
+    parts = { ...parts, looking: { ...looking, versionsOnDisk: () => Promise.resolve(-1) } }
+    expect(await outcomesOf(await post(detected([1])))).toMatchObject([{ outcome: 'queued' }])
+  })
+
   it('tells live views of a waiting run once, not at every look', async () => {
     await post(detected([7]))
     await post(detected([7]))

@@ -16,13 +16,13 @@ const write = (path: string, text: string) => {
 
 it('bundles each program, with what it starts and copies, and only when something has changed', async () => {
   write('package-lock.json', '{}')
-  write('shared/archive/readers/reader-child.ts', "export const program: string = './reader-process.mjs'\n")
+  write('shared/archive/readers/reader-program.ts', "export const program: string = './reader-process.mjs'\n")
   write('shared/archive/readers/reader-process.ts', "console.log('read' as string)\n")
   write('shared/words.ts', "export const word: string = 'first'\n")
   write('functions/plain/handler.ts', "import { word } from '../../shared/words.ts'\nconsole.log(word)\n")
   write(
     'functions/reads/handler.ts',
-    "import { program } from '../../shared/archive/readers/reader-child.ts'\nconsole.log(program)\n",
+    "import { program } from '../../shared/archive/readers/reader-program.ts'\nconsole.log(program)\n",
   )
   write('functions/reads/runner/main.py', 'print(1)\n')
   write('functions/unfinished/decide.ts', 'export const nothing = 1\n')

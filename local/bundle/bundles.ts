@@ -11,7 +11,8 @@ export type Bundle = {
 
 /** Programs that are started by a bundle: made beside it where the bundle holds the module that starts them. */
 export const startedPrograms = [
-  { by: 'shared/archive/readers/reader-child.ts', entry: 'shared/archive/readers/reader-process.ts' },
+  { by: 'shared/archive/readers/reader-program.ts', entry: 'shared/archive/readers/reader-process.ts' },
+  { by: 'shared/results/disk/disk-program.ts', entry: 'shared/results/disk/disk-process.ts' },
   { by: 'local/gateway/functions/watchdog-program.ts', entry: 'local/gateway/watchdog/watchdog-process.ts' },
 ] as const
 

@@ -287,6 +287,7 @@ export const detectionsSchema = z.object({ items: z.array(detectionSchema), next
 
 export const noticeKinds = [
   'lastrun-problem',
+  'results-problem',
   'counter-stepped-back',
   'gap-too-large',
   'script-problem',

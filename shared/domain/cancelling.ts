@@ -36,3 +36,6 @@ export const cancelledInLine = (who: string): string => `Cancelled by ${who} bef
 /** Its processor was lost or stopped before it could end the script itself. */
 export const cancelledWithItsProcessor = (who: string): string =>
   `Cancelled by ${who} while it ran. Its processor was lost meanwhile, so nothing that it had written is kept.`
+/** It was to be run again, and was not put into the line for that. */
+export const cancelledInsteadOfWaiting = (who: string): string =>
+  `Cancelled by ${who}. It had come to no result that could be kept.`

@@ -1,5 +1,7 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { noProgress, type Progress } from './progress.ts'
+import { removeTree } from './remove-tree.ts'
 import { hasCode } from './results-fault.ts'
 import { stagingRoot, type Attempt } from './result-paths.ts'
 
@@ -20,5 +22,12 @@ export const listStaged = async (resultsRoot: string, instrument: string): Promi
   })
 }
 
-export const removeStaged = (resultsRoot: string, { instrument, name }: StagedEntry): Promise<void> =>
-  rm(join(stagingRoot(resultsRoot, instrument), name), { recursive: true, force: true, maxRetries: 3 })
+export const removeStaged = (
+  resultsRoot: string,
+  { instrument, name }: StagedEntry,
+  progress: Progress = noProgress,
+): Promise<void> => removeTree(join(stagingRoot(resultsRoot, instrument), name), progress)
+
+/** The folders in the results root, each an instrument's or somebody else's. */
+export const listInstrumentFolders = async (resultsRoot: string): Promise<readonly string[]> =>
+  (await readdir(resultsRoot, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)

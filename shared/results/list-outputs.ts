@@ -1,12 +1,14 @@
-import { lstat, readdir, readFile } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { ResultFile } from '#contracts/api.ts'
 import { isPicture, mediaTypeOf } from './media-types.ts'
+import { noProgress, type Progress } from './progress.ts'
+import { readRegular } from './regular-file.ts'
 import { logFolder, provenanceName } from './result-paths.ts'
 
 /** A Plotly figure larger than this is offered as a file only: no page draws it. */
 const largestFigureBytes = 32 * 1024 * 1024
-/** No reduction has more than this looked through for figures: whoever looks does nothing else meanwhile, and has leases to keep. */
+/** No reduction has more than this looked through for figures: whoever looks does nothing else meanwhile. */
 const mostFigureBytes = 96 * 1024 * 1024
 /** A figure has some ten levels. To read 16 million takes half a minute and a gigabyte. */
 const deepestFigure = 100
@@ -17,13 +19,18 @@ export type ListedOutputs = { readonly files: readonly ResultFile[]; readonly le
  * The files of one reduction's directory, and of no other, in the order of their names; links and special files are not among them.
  * At most `most` are listed: a script that writes a million files keeps them, but no page and no table holds them.
  */
-export const listOutputs = async (directory: string, most = 5_000): Promise<ListedOutputs> => {
-  const paths = await listFiles(directory, '')
+export const listOutputs = async (
+  directory: string,
+  most = 5_000,
+  progress: Progress = noProgress,
+): Promise<ListedOutputs> => {
+  const paths = await listFiles(directory, '', progress)
   paths.sort()
   const files: ResultFile[] = []
   const looking = { bytesLeft: mostFigureBytes }
   let leftUnlisted = Math.max(0, paths.length - most)
   for (const path of paths.slice(0, most)) {
+    progress()
     const file = await describe(directory, path, looking)
     if (file) files.push(file)
     else leftUnlisted += 1
@@ -31,11 +38,12 @@ export const listOutputs = async (directory: string, most = 5_000): Promise<List
   return { files, leftUnlisted }
 }
 
-const listFiles = async (directory: string, below: string): Promise<string[]> => {
+const listFiles = async (directory: string, below: string, progress: Progress): Promise<string[]> => {
   const found: string[] = []
+  progress()
   for (const entry of await readdir(join(directory, below), { withFileTypes: true })) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
-    if (entry.isDirectory()) found.push(...(await listFiles(directory, path)))
+    if (entry.isDirectory()) found.push(...(await listFiles(directory, path, progress)))
     else if (entry.isFile()) found.push(path)
   }
   return found
@@ -68,8 +76,8 @@ const plotKind = async (
     return null
   looking.bytesLeft -= sizeBytes
   try {
-    const bytes = await readFile(join(directory, path))
-    if (isDeeperThan(deepestFigure, bytes)) return null
+    const bytes = await readRegular(join(directory, path), largestFigureBytes)
+    if (!bytes || isDeeperThan(deepestFigure, bytes)) return null
     return isPlotlyFigure(JSON.parse(bytes.toString('utf8'))) ? 'plotly' : null
   } catch {
     return null

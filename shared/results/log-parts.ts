@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { hasCode } from './results-fault.ts'
 
 /**
  * A log while its script runs: the head in one file, and, once that is full, the newest part in files named for the offset of their
@@ -16,7 +17,11 @@ export const joinedPath = (log: string): string => `${log}.whole`
 export const logParts = async (log: string): Promise<readonly LogPart[]> => {
   const name = basename(log)
   const parts: LogPart[] = []
-  for (const entry of await readdir(dirname(log))) {
+  const entries = await readdir(dirname(log)).catch((cause: unknown) => {
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return []
+    throw cause
+  })
+  for (const entry of entries) {
     const digits = entry.startsWith(`${name}.`) ? entry.slice(name.length + 1) : entry === name ? '0' : ''
     if (/^[0-9]+$/.test(digits)) parts.push({ path: join(dirname(log), entry), offset: Number(digits) })
   }

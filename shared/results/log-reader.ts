@@ -1,6 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { logParts, type LogPart } from './log-parts.ts'
-import { hasCode } from './results-fault.ts'
+import { openRegular } from './regular-file.ts'
 
 export type LogPiece = {
   readonly bytes: Buffer
@@ -19,17 +19,14 @@ export type LogPiece = {
  */
 export const readLogPiece = async (log: string, from: number, mostBytes: number): Promise<LogPiece | undefined> => {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      return await readOnce(log, from, mostBytes)
-    } catch (cause) {
-      // A part was retired between looking and opening: look again.
-      if (!hasCode(cause, 'ENOENT')) throw cause
-    }
+    const piece = await readOnce(log, from, mostBytes)
+    if (piece !== 'retired') return piece
   }
   return undefined
 }
 
-const readOnce = async (log: string, asked: number, mostBytes: number): Promise<LogPiece | undefined> => {
+/** `retired`: a part went between looking and opening, or is no file: look again. */
+const readOnce = async (log: string, asked: number, mostBytes: number): Promise<LogPiece | undefined | 'retired'> => {
   const parts = await logParts(log)
   const last = parts.at(-1)
   if (!last) return undefined
@@ -38,6 +35,7 @@ const readOnce = async (log: string, asked: number, mostBytes: number): Promise<
     const sizeBytes = last.offset + newestBytes
     const from = asked < 0 ? Math.max(0, sizeBytes + asked) : asked
     const found = from >= last.offset ? undefined : await readEarlier(parts.slice(0, -1), from, mostBytes)
+    if (found === 'retired') return found
     const { offset, bytes } = found ?? (await readPart(newest, last.offset, newestBytes, from, mostBytes))
     return { bytes, offset, nextOffset: offset + bytes.length, cutBytes: Math.max(0, offset - from), sizeBytes }
   })
@@ -45,7 +43,11 @@ const readOnce = async (log: string, asked: number, mostBytes: number): Promise<
 
 type Found = { readonly offset: number; readonly bytes: Buffer }
 
-const readEarlier = async (parts: readonly LogPart[], from: number, mostBytes: number): Promise<Found | undefined> => {
+const readEarlier = async (
+  parts: readonly LogPart[],
+  from: number,
+  mostBytes: number,
+): Promise<Found | undefined | 'retired'> => {
   for (const part of parts) {
     const found = await withPart(part, async (file, sizeBytes) =>
       from >= part.offset + sizeBytes ? undefined : readPart(file, part.offset, sizeBytes, from, mostBytes),
@@ -71,8 +73,9 @@ const readPart = async (
 const withPart = async <Result>(
   part: LogPart,
   use: (file: FileHandle, sizeBytes: number) => Promise<Result>,
-): Promise<Result> => {
-  const file = await open(part.path, 'r')
+): Promise<Result | 'retired'> => {
+  const file = await openRegular(part.path)
+  if (!file) return 'retired'
   try {
     return await use(file, (await file.stat()).size)
   } finally {

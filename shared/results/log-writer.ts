@@ -1,129 +1,141 @@
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import type { LogChange, LogEnd } from './log-changes.ts'
 import { cutMark, type LogCut } from './log-cut.ts'
-import { joinedPath, partPath } from './log-parts.ts'
+import { holdPrintedBytes } from './printed-bytes.ts'
 
 export type LogLimits = { readonly headBytes: number; readonly tailBytes: number }
 
-/** A log whose script has ended, in one file that is ready to be put among the results. */
-export type FinishedLog = {
-  readonly path: string
-  readonly printedBytes: number
-  readonly cut: LogCut | null
-  /** Takes away what followers read until now; to be called once the file lies where they find it. */
-  readonly discardParts: () => Promise<void>
-}
-
-/** Keeps what a script prints, readable by others as it comes; see `log-parts.ts`. Calls must follow one another. */
+/**
+ * Keeps what a script prints, readable by others soon after; see `log-parts.ts`. A disk that is slow, full or hangs never holds up the
+ * script: what it has not taken yet is held in memory, never more than is kept of a log at all, and sent again.
+ */
 export type LogWriter = {
+  /** Never waits for the disk. */
   readonly write: (bytes: Buffer) => Promise<void>
-  /** Joins head and tail into one file, with a mark where something was cut and `remarks` at the end. */
-  readonly finish: (remarks: readonly string[]) => Promise<FinishedLog>
-  /** Closes without finishing: the log will be discarded. */
-  readonly abandon: () => Promise<void>
+  /**
+   * Sends nothing more. Waits for what is being sent, but not longer than until `late`, and gives what is still to be done to finish
+   * the log.
+   */
+  readonly close: (late?: AbortSignal) => Promise<LogEnd>
 }
 
-type Part = { readonly handle: FileHandle; readonly offset: number; sizeBytes: number }
+export type LogWriterSettings = {
+  readonly limits: LogLimits
+  /** Writes to the disk; may be slow, may fail, and is then asked again for the same and more. */
+  readonly send: (change: LogChange) => Promise<void>
+  /** Told of each failure to send. */
+  readonly onFault?: (fault: unknown) => void
+  readonly rhythm?: LogRhythm
+}
 
-/** Memory stays small however much is printed: a tail is two parts of half its size, and the older goes when a third begins. */
-export const openLogWriter = async (log: string, limits: LogLimits, mode = 0o644): Promise<LogWriter> => {
-  const head: Part = { handle: await open(log, 'wx', mode), offset: 0, sizeBytes: 0 }
-  let tail: Part[] = []
+/** After how long what was printed is sent, and what the disk did not take is sent again. */
+export type LogRhythm = { readonly sendAfterMs: number; readonly againAfterMs: number }
+const usualRhythm: LogRhythm = { sendAfterMs: 100, againAfterMs: 2_000 }
+
+/** So much is sent at once, and without waiting. */
+const largestChangeBytes = 1024 * 1024
+const sendAtOnceBytes = 256 * 1024
+
+export const openLogWriter = ({
+  limits: { headBytes, tailBytes },
+  send,
+  onFault = () => undefined,
+  rhythm = usualRhythm,
+}: LogWriterSettings): LogWriter => {
+  // Three parts of half a tail: at least a whole tail is kept, however full the newest is.
+  const partBytes = Math.max(1, Math.ceil(tailBytes / 2))
+  const head = holdPrintedBytes(0)
+  const tail = holdPrintedBytes(headBytes)
   let printedBytes = 0
+  let sending: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  /** Parts behind the head that may be on disk. */
+  const sentParts = new Set<number>()
 
-  const openPart = async (): Promise<Part> => {
-    const part = { handle: await open(partPath(log, printedBytes), 'wx', mode), offset: printedBytes, sizeBytes: 0 }
-    const outdated = tail.length >= 3 ? tail.shift() : undefined
-    if (outdated) await removePart(log, outdated)
-    tail.push(part)
-    return part
+  const startOfPart = (offset: number): number => headBytes + Math.floor((offset - headBytes) / partBytes) * partBytes
+  const keptFrom = (): number =>
+    printedBytes <= headBytes ? headBytes : Math.max(headBytes, startOfPart(printedBytes - 1) - 2 * partBytes)
+
+  const changeOf = (mostBytes: number): LogChange => {
+    const writes = head.size() > 0 ? [{ part: 0, position: head.from(), bytes: head.peek(mostBytes) }] : []
+    const room = mostBytes - head.size()
+    const bytes = room > 0 ? tail.peek(room) : Buffer.alloc(0)
+    for (let from = 0; from < bytes.length;) {
+      const offset = tail.from() + from
+      const part = startOfPart(offset)
+      const piece = bytes.subarray(from, from + part + partBytes - offset)
+      writes.push({ part, position: offset - part, bytes: piece })
+      from += piece.length
+    }
+    return { writes, drops: [...sentParts].filter((part) => part < keptFrom()) }
   }
-  const partToWrite = async (): Promise<{ readonly part: Part; readonly room: number }> => {
-    if (head.sizeBytes < limits.headBytes) return { part: head, room: limits.headBytes - head.sizeBytes }
-    const last = tail.at(-1)
-    const half = Math.max(1, Math.ceil(limits.tailBytes / 2))
-    if (last && last.sizeBytes < half) return { part: last, room: half - last.sizeBytes }
-    return { part: await openPart(), room: half }
+  const wasTaken = ({ writes, drops }: LogChange): void => {
+    for (const { part, position, bytes } of writes) {
+      if (part === 0) head.dropBefore(position + bytes.length)
+      else tail.dropBefore(part + position + bytes.length)
+    }
+    for (const part of drops) sentParts.delete(part)
+  }
+
+  const sendNow = async (): Promise<void> => {
+    const change = changeOf(largestChangeBytes)
+    for (const { part } of change.writes) if (part !== 0) sentParts.add(part)
+    try {
+      await send(change)
+      wasTaken(change)
+      return
+    } catch (fault) {
+      onFault(fault)
+      later(rhythm.againAfterMs)
+    } finally {
+      sending = undefined
+      if (timer === undefined) consider()
+    }
+  }
+  const later = (ms: number): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      start()
+    }, ms)
+  }
+  const start = (): void => {
+    if (!isClosed && !sending && head.size() + tail.size() > 0) sending = sendNow()
+  }
+  const consider = (): void => {
+    const waiting = head.size() + tail.size()
+    if (isClosed || sending || waiting === 0) return
+    if (waiting >= sendAtOnceBytes && timer === undefined) start()
+    else later(rhythm.sendAfterMs)
   }
 
   return {
-    write: async (bytes) => {
-      for (let from = 0; from < bytes.length;) {
-        const { part, room } = await partToWrite()
-        const { bytesWritten } = await part.handle.write(bytes, from, Math.min(room, bytes.length - from))
-        part.sizeBytes += bytesWritten
-        printedBytes += bytesWritten
-        from += bytesWritten
-      }
+    write: (bytes) => {
+      const ofHead = Math.max(0, Math.min(bytes.length, headBytes - printedBytes))
+      if (ofHead > 0) head.push(bytes.subarray(0, ofHead))
+      if (ofHead < bytes.length) tail.push(bytes.subarray(ofHead))
+      printedBytes += bytes.length
+      tail.dropBefore(keptFrom())
+      consider()
+      return Promise.resolve()
     },
-    finish: async (remarks) => {
-      const closing = remarks.length === 0 ? '' : `\n${remarks.map((remark) => `[${remark}]\n`).join('')}`
-      const [firstKept] = tail
-      if (!firstKept) {
-        await finishFile(head.handle, closing)
-        return { path: log, printedBytes, cut: null, discardParts: () => Promise.resolve() }
-      }
-      // A second file: offsets in the parts count what was printed, and somebody reads them until the very end.
-      const parts = [head, ...tail]
-      const path = joinedPath(log)
-      const joined = await open(path, 'wx', mode)
-      const cutBytes = firstKept.offset - head.sizeBytes
-      const mark = cutBytes > 0 ? Buffer.from(cutMark(cutBytes)) : Buffer.alloc(0)
-      try {
-        await copyPart(partPath(log, 0), joined)
-        await joined.appendFile(mark)
-        for (const { offset } of tail) await copyPart(partPath(log, offset), joined)
-      } catch (cause) {
-        await joined.close()
-        throw cause
-      }
-      await finishFile(joined, closing)
-      await closeAll(parts)
-      tail = []
-      return {
-        path,
-        printedBytes,
-        cut: cutBytes > 0 ? { atByte: head.sizeBytes, cutBytes, markBytes: mark.length } : null,
-        discardParts: async () => {
-          // The head first: without it nobody takes the others for a log.
-          for (const { offset } of parts) await rm(partPath(log, offset), { force: true })
-        },
-      }
+    close: async (late) => {
+      isClosed = true
+      clearTimeout(timer)
+      if (sending) await (late ? Promise.race([sending, aborted(late)]) : sending)
+      const change = changeOf(Infinity)
+      const parts: number[] = []
+      for (let part = keptFrom(); part < printedBytes; part += partBytes) parts.push(part)
+      const cut = cutOf(headBytes, Math.max(0, keptFrom() - headBytes))
+      return { change, headBytes: Math.min(printedBytes, headBytes), parts, printedBytes, cut }
     },
-    abandon: () => closeAll([head, ...tail]),
   }
 }
 
-const copyBytes = 256 * 1024
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
-/** Bit by bit: a processor that finishes many long logs holds none of them in memory. */
-const copyPart = async (path: string, to: FileHandle): Promise<void> => {
-  const from = await open(path, 'r')
-  try {
-    const buffer = Buffer.alloc(copyBytes)
-    for (;;) {
-      const { bytesRead } = await from.read(buffer, 0, buffer.length)
-      if (bytesRead === 0) return
-      await to.appendFile(buffer.subarray(0, bytesRead))
-    }
-  } finally {
-    await from.close()
-  }
-}
-
-const finishFile = async (file: FileHandle, closing: string): Promise<void> => {
-  try {
-    await file.appendFile(closing)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-const removePart = async (log: string, part: Part): Promise<void> => {
-  await part.handle.close()
-  await rm(partPath(log, part.offset), { force: true })
-}
-
-const closeAll = async (parts: readonly Part[]): Promise<void> => {
-  for (const { handle } of parts) await handle.close()
-}
+const cutOf = (atByte: number, cutBytes: number): LogCut | null =>
+  cutBytes === 0 ? null : { atByte, cutBytes, markBytes: Buffer.byteLength(cutMark(cutBytes)) }

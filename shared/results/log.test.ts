@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { applyLogChange, finishLog } from './log-changes.ts'
 import { readLogPiece } from './log-reader.ts'
 import { openLogWriter } from './log-writer.ts'
 import { readLogRange } from './read-result.ts'
-import { temporaryRoot } from './test-support.ts'
+import { growingLog, temporaryRoot } from './test-support.ts'
 
 const limits = { headBytes: 100, tailBytes: 40 }
 
@@ -24,12 +25,12 @@ const follow = async (log: string): Promise<{ readonly text: string; readonly cu
   }
 }
 
-test('what is printed can be read at once, and is all there in the end', async () => {
+test('what is printed can be read soon, and is all there in the end', async () => {
   const log = join(await temporaryRoot(), '1-1.log')
-  const writer = await openLogWriter(log, limits)
-  await writer.write(Buffer.from('first line\n'))
+  const writer = await growingLog(log, limits)
+  await writer.write('first line\n')
   expect(await follow(log)).toEqual({ text: 'first line\n', cutBytes: 0 })
-  await writer.write(Buffer.from('second line\n'))
+  await writer.write('second line\n')
   expect(await writer.finish(['The script left 2 processes.'])).toMatchObject({
     path: log,
     printedBytes: 23,
@@ -44,12 +45,12 @@ test('of a log that is too long head and tail are kept, while it grows and in th
       const directory = await mkdtemp(join(tmpdir(), 'log-'))
       const log = join(directory, '1-1.log')
       try {
-        const writer = await openLogWriter(log, limits)
+        const writer = await growingLog(log, limits)
         let printed = ''
         for (const [place, length] of lengths.entries()) {
           const text = String.fromCharCode(97 + (place % 26)).repeat(length)
           printed += text
-          await writer.write(Buffer.from(text))
+          await writer.write(text)
         }
         const { text, cutBytes } = await follow(log)
         expect(text.length + cutBytes).toBe(printed.length)
@@ -61,16 +62,12 @@ test('of a log that is too long head and tail are kept, while it grows and in th
         const finished = await writer.finish([])
         // Until it lies among the results its readers find it as it was.
         expect(await follow(log)).toEqual({ text, cutBytes })
-        const kept = await readFile(finished.path, 'utf8')
         expect(finished.printedBytes).toBe(printed.length)
-        if (cutBytes === 0) expect(kept).toBe(printed)
-        else {
-          const mark = `\n[... ${cutBytes.toLocaleString('en-GB')} bytes were cut here: the log is longer than is kept ...]\n`
-          expect(kept).toBe(printed.slice(0, 100) + mark + printed.slice(100 + cutBytes))
-          expect(finished.cut).toEqual({ atByte: 100, cutBytes, markBytes: mark.length })
-        }
+        expectKept(await readFile(finished.path, 'utf8'), printed, cutBytes)
+        if (cutBytes > 0) expect(finished.cut).toEqual({ atByte: 100, cutBytes, markBytes: markOf(cutBytes).length })
+        else expect(finished.cut).toBeNull()
         await finished.discardParts()
-        if (finished.path !== log) expect(await readdir(directory)).toEqual([basename(finished.path)])
+        expect(await readdir(directory)).toEqual([basename(finished.path)])
       } finally {
         await rm(directory, { recursive: true })
       }
@@ -79,14 +76,114 @@ test('of a log that is too long head and tail are kept, while it grows and in th
   )
 })
 
+const expectKept = (kept: string, printed: string, cutBytes: number): void => {
+  if (cutBytes === 0) expect(kept).toBe(printed)
+  else expect(kept).toBe(printed.slice(0, 100) + markOf(cutBytes) + printed.slice(100 + cutBytes))
+}
+
+const markOf = (cutBytes: number): string =>
+  `\n[... ${cutBytes.toLocaleString('en-GB')} bytes were cut here: the log is longer than is kept ...]\n`
+
+/** One thing that happens to a log: its script prints, or the disk takes what it was sent, half of it, or nothing. */
+const events = fc.array(
+  fc.oneof(
+    fc.record({ prints: fc.integer({ min: 1, max: 90 }) }),
+    fc.record({ disk: fc.constantFrom('takes', 'takes half and fails', 'fails') }),
+  ),
+  { maxLength: 40 },
+)
+
+test('a disk that is slow or fails loses nothing that is kept, and what is held for it stays small', async () => {
+  await fc.assert(
+    fc.asyncProperty(events, async (happenings) => {
+      const directory = await mkdtemp(join(tmpdir(), 'log-'))
+      const log = join(directory, '1-1.log')
+      try {
+        await writeFile(log, '')
+        const waiting: ((answer: string) => void)[] = []
+        const writer = openLogWriter({
+          limits,
+          send: async (change) => {
+            const bytes = change.writes.reduce((sum, write) => sum + write.bytes.length, 0)
+            expect(bytes).toBeLessThanOrEqual(limits.headBytes + limits.tailBytes * 1.5)
+            const answer = await new Promise<string>((resolve) => waiting.push(resolve))
+            if (answer === 'takes') await applyLogChange(log, change)
+            else if (answer === 'takes half and fails')
+              await applyLogChange(log, { writes: change.writes.slice(0, 1), drops: [] })
+            if (answer !== 'takes') throw new Error('a fault')
+          },
+          rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+        })
+        let printed = ''
+        for (const happening of happenings) {
+          if ('prints' in happening) {
+            const text = String.fromCharCode(97 + (printed.length % 26)).repeat(happening.prints)
+            printed += text
+            await writer.write(Buffer.from(text))
+          } else if (printed !== '') {
+            await vi
+              .waitFor(() => expect(waiting.length).toBeGreaterThan(0), { timeout: 100, interval: 1 })
+              .catch(() => 0)
+            waiting.shift()?.(happening.disk)
+          }
+        }
+        const closing = writer.close()
+        waiting.shift()?.('fails')
+        const end = await closing
+        const cutBytes = end.cut?.cutBytes ?? 0
+        const finished = await finishLog(log, end, [])
+        expect(end.printedBytes).toBe(printed.length)
+        expectKept(await readFile(finished.path, 'utf8'), printed, cutBytes)
+        if (cutBytes > 0) expect(printed.length - cutBytes).toBeGreaterThan(100 + limits.tailBytes)
+        await finished.discardParts()
+        expect(await readdir(directory)).toEqual([basename(finished.path)])
+      } finally {
+        await rm(directory, { recursive: true })
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a disk that never takes what is sent holds up the end no longer than it may', async () => {
+  const sends: unknown[] = []
+  const writer = openLogWriter({
+    limits,
+    send: (change) => {
+      sends.push(change)
+      return new Promise(() => undefined)
+    },
+    rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+  })
+  await writer.write(Buffer.from('printed'))
+  await vi.waitUntil(() => sends.length > 0)
+  const { change, printedBytes } = await writer.close(AbortSignal.abort())
+  expect(change.writes).toMatchObject([{ part: 0, position: 0, bytes: Buffer.from('printed') }])
+  expect(printedBytes).toBe(7)
+})
+
+test('what a script prints letter by letter is held together', async () => {
+  const sent: number[] = []
+  const writer = openLogWriter({
+    limits: { headBytes: 1_000_000, tailBytes: 10 },
+    send: (change) => {
+      sent.push(...change.writes.map(({ bytes }) => bytes.length))
+      return Promise.resolve()
+    },
+    rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+  })
+  for (let letter = 0; letter < 100_000; letter += 1) await writer.write(Buffer.from('x'))
+  await vi.waitUntil(() => sent.reduce((sum, bytes) => sum + bytes, 0) === 100_000, { timeout: 20_000 })
+  expect((await writer.close()).change.writes).toEqual([])
+})
+
 test('a negative start counts from the end', async () => {
   const log = join(await temporaryRoot(), '1-1.log')
-  const writer = await openLogWriter(log, limits)
-  await writer.write(Buffer.from('0123456789'.repeat(20)))
+  const writer = await growingLog(log, limits)
+  await writer.write('0123456789'.repeat(20))
   const piece = await readLogPiece(log, -5, 100)
   expect(piece?.bytes.toString()).toBe('56789')
   expect(piece?.offset).toBe(195)
-  await writer.abandon()
 })
 
 test('a log that has moved to the results is not there any more', async () => {
@@ -95,10 +192,9 @@ test('a log that has moved to the results is not there any more', async () => {
 
 test('what lies behind the end is empty, and never what lies before it', async () => {
   const log = join(await temporaryRoot(), '1-1.log')
-  const writer = await openLogWriter(log, limits)
-  await writer.write(Buffer.from('0123456789'))
+  const writer = await growingLog(log, limits)
+  await writer.write('0123456789')
   expect(await readLogPiece(log, 25, 100)).toMatchObject({ offset: 25, nextOffset: 25, cutBytes: 0, sizeBytes: 10 })
-  await writer.abandon()
 })
 
 test('whoever follows a log from its first line to the results loses nothing and gets nothing twice', async () => {
@@ -132,13 +228,13 @@ test('whoever follows a log from its first line to the results loses nothing and
           position = piece.offset + piece.bytes.length
           return piece.bytes.length
         }
-        const writer = await openLogWriter(staging.log, limits)
+        const writer = await growingLog(staging.log, limits)
         for (const one of steps) {
           if ('read' in one) await read(one.read)
           else {
             const text = Array.from({ length: one.print }, (_, place) => String((printed.length + place) % 10)).join('')
             printed += text
-            await writer.write(Buffer.from(text))
+            await writer.write(text)
           }
         }
         const finished = await writer.finish(['Error: it failed.'])
@@ -147,7 +243,10 @@ test('whoever follows a log from its first line to the results loses nothing and
         await mkdir(join(staging.directory, 'reduction_log'))
         await rename(finished.path, join(staging.directory, path))
         await read(9)
-        await writeFile(join(staging.directory, 'provenance.json'), JSON.stringify({ log: finished }))
+        await writeFile(
+          join(staging.directory, 'provenance.json'),
+          JSON.stringify({ log: { printedBytes: finished.printedBytes, cut: finished.cut } }),
+        )
         await read(9)
         await finished.discardParts()
         await read(9)

@@ -40,3 +40,17 @@ test('nothing is placed among the published versions of this run or another', as
   ])
   expect((await tree(root)).filter((path) => path.startsWith('.versions/124'))).toEqual([])
 })
+
+test('what cannot be placed because of what lies there already is named, and the others are placed', async () => {
+  const root = await temporaryRoot()
+  const versions = join(root, '.versions', '123')
+  const version = join(versions, 'run-version-0')
+  await mkdir(join(version, 'plots'), { recursive: true })
+  await writeFile(join(version, 'plots', 'a.png'), 'a picture')
+  await writeFile(join(version, 'whole.nxs'), 'data')
+  await writeFile(join(root, 'plots'), 'somebody’s file')
+  expect(await placeFlat(version, root, versions, usualModes)).toEqual([
+    'plots/a.png was not placed: something else lies on its way, or its name is too long.',
+  ])
+  expect(await readFile(join(root, 'whole.nxs'), 'utf8')).toBe('data')
+})

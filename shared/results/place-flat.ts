@@ -2,9 +2,10 @@ import { constants } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
-import { readProvenance } from './provenance.ts'
+import { readIdentity } from './read-record.ts'
 import { hasCode } from './results-fault.ts'
 import { hiddenVersionsFolder, logFolder, provenanceName } from './result-paths.ts'
+import { allowanceMs, noProgress, type Progress } from './progress.ts'
 import { syncToDisk } from './sync-to-disk.ts'
 
 /**
@@ -18,15 +19,22 @@ export const placeFlat = async (
   flatDirectory: string,
   versions: string,
   modes: FileModes,
+  progress: Progress = noProgress,
 ): Promise<readonly string[]> => {
   const notPlaced: string[] = []
   for (const path of await filesBelow(version)) {
     const target = join(flatDirectory, path)
-    if (path.startsWith(`${hiddenVersionsFolder}/`)) {
-      notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
-    } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, version, versions))) {
-      notPlaced.push(`${path} was not placed: a file of another run has this name.`)
-    } else await placeFile(join(version, path), target, modes)
+    try {
+      if (path.startsWith(`${hiddenVersionsFolder}/`)) {
+        notPlaced.push(`${path} was not placed: published versions lie in this folder.`)
+      } else if ((await isThere(target)) && !(await wasPlacedByThisRun(target, path, version, versions))) {
+        notPlaced.push(`${path} was not placed: a file of another run has this name.`)
+      } else await placeFile(join(version, path), target, modes, true, progress)
+    } catch (cause) {
+      // No fault of the disk, which would be tried again for ever.
+      if (!hasCode(cause, 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG')) throw cause
+      notPlaced.push(`${path} was not placed: something else lies on its way, or its name is too long.`)
+    }
   }
   return notPlaced
 }
@@ -35,16 +43,23 @@ export const placeFlat = async (
  * Copies one file so that a reader of the target sees the old or the new content, never a part. Where it may not replace, and a file
  * is there, it fails with EEXIST.
  */
-export const placeFile = async (source: string, target: string, modes: FileModes, mayReplace = true): Promise<void> => {
+export const placeFile = async (
+  source: string,
+  target: string,
+  modes: FileModes,
+  mayReplace = true,
+  progress: Progress = noProgress,
+): Promise<void> => {
   const firstMade = await mkdir(dirname(target), { recursive: true })
   if (firstMade !== undefined) await applyModes(dirname(target), 'directory', modes)
   const coming = join(dirname(target), `.${basename(target)}.coming`)
   await rm(coming, { force: true })
+  const { atime, mtime, size } = await lstat(source)
+  progress(allowanceMs(size))
   await copyFile(source, coming, constants.COPYFILE_EXCL)
-  const { atime, mtime } = await lstat(source)
   await utimes(coming, atime, mtime)
   await applyModes(coming, 'file', modes)
-  await syncToDisk(coming)
+  await syncToDisk(coming, progress)
   if (mayReplace) await rename(coming, target)
   else await link(coming, target).finally(() => rm(coming, { force: true }))
 }
@@ -87,5 +102,4 @@ const wasPlacedByThisRun = async (
 }
 
 /** Batches of other runs may begin and end alike, and then share the folder of their versions. */
-const runsOf = async (version: string): Promise<string | undefined> =>
-  (await readProvenance(version))?.reduction.runNumbers.join()
+const runsOf = async (version: string): Promise<string | undefined> => (await readIdentity(version))?.runNumbers?.join()

@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { differenceSchema } from '#contracts/reproduces.ts'
 import { softwareSchema } from '#contracts/submission.ts'
 import { leftOutVariablesSchema, variablesSchema, variableSourceSchema } from '#contracts/variables.ts'
-import { provenanceName } from './result-paths.ts'
 
 const time = z.iso.datetime()
 
@@ -104,25 +101,3 @@ export const provenanceSchema = z.object({
     .optional(),
 })
 export type Provenance = z.infer<typeof provenanceSchema>
-
-/** The record in a directory; undefined where there is none that can be read. */
-export const readProvenance = async (directory: string): Promise<Provenance | undefined> => {
-  try {
-    return provenanceSchema.parse(JSON.parse(await readFile(join(directory, provenanceName), 'utf8')))
-  } catch {
-    return undefined
-  }
-}
-
-const identitySchema = z.object({ reduction: z.object({ id: z.number(), fence: z.number() }) })
-
-/** Whose results lie in a directory; undefined where they say nothing of it, as the predecessor's. */
-export const readIdentity = async (
-  directory: string,
-): Promise<{ readonly id: number; readonly fence: number } | undefined> => {
-  try {
-    return identitySchema.parse(JSON.parse(await readFile(join(directory, provenanceName), 'utf8'))).reduction
-  } catch {
-    return undefined
-  }
-}

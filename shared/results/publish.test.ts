@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { usualModes } from './file-modes.ts'
@@ -88,6 +89,34 @@ test('a staging directory without its provenance was never decided and is not pu
   const { publication } = await sealedStaging(await temporaryRoot(), attempt, files)
   await rm(join(publication.staging, 'provenance.json'))
   await expect(publish(publication, usualModes)).rejects.toMatchObject({ kind: 'vanished' })
+})
+
+test('a named pipe in the place of a record holds nobody up', async () => {
+  const one = await sealedStaging(await temporaryRoot(), attempt, files)
+  await mkdir(one.publication.target, { recursive: true })
+  execFileSync('mkfifo', [join(one.publication.target, 'provenance.json')])
+  await expect(publish(one.publication, usualModes)).rejects.toMatchObject({ kind: 'taken' })
+
+  const other = await sealedStaging(await temporaryRoot(), attempt, files)
+  await rm(join(other.publication.staging, 'provenance.json'))
+  execFileSync('mkfifo', [join(other.publication.staging, 'provenance.json')])
+  await expect(publish(other.publication, usualModes)).rejects.toMatchObject({ kind: 'vanished' })
+})
+
+test('a staging folder that is not there is a disk that is not there: the results are not given up', async () => {
+  const root = await temporaryRoot()
+  const { publication } = await sealedStaging(root, attempt, files)
+  await rename(join(root, 'WISH', '.staging'), join(root, 'unmounted'))
+  await expect(publish(publication, usualModes)).rejects.toMatchObject({ kind: 'missing', retryable: true })
+  await rename(join(root, 'unmounted'), join(root, 'WISH', '.staging'))
+  await publish(publication, usualModes)
+  expect(await tree(publication.target)).toEqual(complete)
+})
+
+test.runIf(process.getuid?.() !== 0)('a record that may not be read now is nobody else’s', async () => {
+  const { publication } = await sealedStaging(await temporaryRoot(), attempt, files)
+  await chmod(join(publication.staging, 'provenance.json'), 0)
+  await expect(publish(publication, usualModes)).rejects.toMatchObject({ kind: 'read-only', retryable: true })
 })
 
 test('an attempt that lost its lease leaves nothing, and nobody else’s is touched', async () => {

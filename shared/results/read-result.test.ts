@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openLogWriter } from './log-writer.ts'
 import { readLogRange, readResultRange } from './read-result.ts'
-import { temporaryRoot } from './test-support.ts'
+import { growingLog, temporaryRoot } from './test-support.ts'
 
 const resultsIn = async (files: Readonly<Record<string, string>>) => {
   const outside = await temporaryRoot()
@@ -81,10 +80,10 @@ describe('reading a log', () => {
       readLogRange({ staged, filed: [{ root, directory, path: log }], from, length })
     expect(await read(0)).toEqual({ kind: 'absent' })
 
-    const writer = await openLogWriter(staged, { headBytes: 1_000, tailBytes: 1_000 })
-    await writer.write(Buffer.from('first\n'))
+    const writer = await growingLog(staged, { headBytes: 1_000, tailBytes: 1_000 })
+    await writer.write('first\n')
     expect(await read(0)).toEqual({ kind: 'read', bytes: Buffer.from('first\n'), offset: 0, sizeBytes: 6 })
-    await writer.write(Buffer.from('second\n'))
+    await writer.write('second\n')
     expect(await read(6)).toEqual({ kind: 'read', bytes: Buffer.from('second\n'), offset: 6, sizeBytes: 13 })
     expect(await read(13)).toMatchObject({ bytes: Buffer.from(''), sizeBytes: 13 })
     expect(await read(99)).toMatchObject({ bytes: Buffer.from(''), offset: 99, sizeBytes: 13 })
@@ -99,14 +98,29 @@ describe('reading a log', () => {
     expect(await read(-3)).toMatchObject({ bytes: Buffer.from('end'), offset: 13 })
   })
 
+  it('is not held up by a named pipe or a link in its place', async () => {
+    const { root, directory, outside } = await resultsIn({ 'a.txt': 'a' })
+    for (const [name, make] of [
+      ['pipe.log', (path: string) => Promise.resolve(execFileSync('mkfifo', [path]))],
+      ['link.log', (path: string) => symlink(join(outside, 'secret'), path)],
+    ] as const) {
+      const staged = join(root, 'WISH', name)
+      await make(staged)
+      expect(await readLogRange({ staged, filed: [], from: 0, length: 9 })).toEqual({ kind: 'absent' })
+    }
+    await mkdir(dirname(join(directory, log)), { recursive: true })
+    execFileSync('mkfifo', [join(directory, log)])
+    const filed = [{ root, directory, path: log }]
+    expect(await readLogRange({ staged: undefined, filed, from: 0, length: 9 })).toEqual({ kind: 'absent' })
+  })
+
   it('goes on behind what was cut', async () => {
     const { root } = await resultsIn({ 'a.txt': 'a' })
     const staged = join(root, 'WISH', 'staged.log')
-    const writer = await openLogWriter(staged, { headBytes: 4, tailBytes: 4 })
-    for (const text of ['head', 'ab', 'cd', 'ef', 'gh']) await writer.write(Buffer.from(text))
+    const writer = await growingLog(staged, { headBytes: 4, tailBytes: 4 })
+    for (const text of ['head', 'ab', 'cd', 'ef', 'gh']) await writer.write(text)
     const cut = await readLogRange({ staged, filed: [], from: 4, length: 100 })
     expect(cut).toMatchObject({ kind: 'read', sizeBytes: 12 })
     expect(cut.kind === 'read' && cut.offset).toBeGreaterThan(4)
-    await writer.abandon()
   })
 })

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { usualModes } from './file-modes.ts'
@@ -17,7 +17,8 @@ test('an attempt starts in an empty directory and clears up behind earlier ones 
   await writeFile(join(staging, '17-2.log.500'), 'old')
   const made = await stage(root, attempt, usualModes)
   expect(await readdir(made.directory)).toEqual([])
-  expect((await readdir(staging)).toSorted()).toEqual(['17-3', '17-4', '170-1'])
+  expect((await readdir(staging)).toSorted()).toEqual(['17-3', '17-3.log', '17-4', '170-1'])
+  expect(await readFile(made.log, 'utf8')).toBe('')
 })
 
 test('a results root that is not mounted is not made', async () => {

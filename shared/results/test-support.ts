@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { usualModes } from './file-modes.ts'
+import { applyLogChange, finishLog } from './log-changes.ts'
+import { openLogWriter, type LogLimits } from './log-writer.ts'
 import type { Provenance } from './provenance.ts'
 import { resultsDirectory, scriptLogName, type Attempt, type ResultPlace } from './result-paths.ts'
 import { seal } from './seal.ts'
@@ -85,3 +87,30 @@ export const sealedStaging = async (
 /** Every path below a directory, sorted. */
 export const tree = async (directory: string): Promise<readonly string[]> =>
   (await readdir(directory, { recursive: true })).toSorted()
+
+/** A log that grows in this process; `write` is over when readers can see it. */
+export const growingLog = async (log: string, limits: LogLimits) => {
+  await writeFile(log, '', { flag: 'wx' })
+  let onSent = (): void => undefined
+  const writer = openLogWriter({
+    limits,
+    send: async (change) => {
+      await applyLogChange(log, change)
+      onSent()
+    },
+    rhythm: { sendAfterMs: 0, againAfterMs: 0 },
+  })
+  return {
+    write: async (text: string): Promise<void> => {
+      const sent = new Promise<void>((resolve) => {
+        onSent = resolve
+      })
+      await writer.write(Buffer.from(text))
+      await sent
+    },
+    finish: async (remarks: readonly string[]) => {
+      const end = await writer.close()
+      return { ...end, ...(await finishLog(log, end, remarks)) }
+    },
+  }
+}

@@ -1,9 +1,11 @@
 import type { Dirent } from 'node:fs'
-import { lstat, mkdir, readdir, rename, rm, unlink } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
 import { hasCode } from './results-fault.ts'
 import { logFolder, provenanceName } from './result-paths.ts'
+import { noProgress, type Progress } from './progress.ts'
+import { removeTree } from './remove-tree.ts'
 import { syncToDisk } from './sync-to-disk.ts'
 
 export type Tidied = {
@@ -21,22 +23,27 @@ type Found = { readonly path: Buffer; readonly device: bigint; readonly inode: b
  * left out, since a reader of the results would follow them out of the experiment; so are sockets, pipes and devices.
  * The script's processes must have ended.
  */
-export const tidyStaging = async (directory: string, modes: FileModes): Promise<Tidied> => {
+export const tidyStaging = async (
+  directory: string,
+  modes: FileModes,
+  progress: Progress = noProgress,
+): Promise<Tidied> => {
   const remarks: string[] = []
   const wasRemoved = await restore(directory, modes)
-  await moveAside(directory, logFolder, remarks)
-  await moveAside(directory, provenanceName, remarks)
+  const names = await readdir(directory)
+  for (const name of [logFolder, provenanceName])
+    if (names.includes(name)) await moveAside(directory, name, remarks, progress)
   const files: Found[] = []
   const directories: Buffer[] = []
   const root = Buffer.from(directory)
-  await walk(root, root, modes, { files, directories, remarks })
+  await walk(root, root, modes, { files, directories, remarks, progress })
   const kept = await leaveOutLinkedFiles(root, files, remarks)
   for (const { path } of kept) {
     await applyModes(path, 'file', modes)
-    await syncToDisk(path)
+    await syncToDisk(path, progress)
   }
   // From the leaves upwards: a directory is on disk only when what it lists is.
-  for (const path of directories.toReversed()) await syncToDisk(path)
+  for (const path of directories.toReversed()) await syncToDisk(path, progress)
   return { remarks, wasRemoved }
 }
 
@@ -45,34 +52,44 @@ const restore = async (directory: string, modes: FileModes): Promise<boolean> =>
     if (hasCode(cause, 'ENOENT')) return undefined
     throw cause
   })
-  if (found?.isDirectory()) return false
-  if (found) await unlink(directory)
-  await mkdir(directory, { mode: modes.directory })
-  return true
+  if (!found?.isDirectory()) {
+    if (found) await unlink(directory)
+    await mkdir(directory, { mode: modes.directory })
+  }
+  // A script can take away the right to look into it.
+  await applyModes(directory, 'directory', modes)
+  return !found?.isDirectory()
 }
 
 /** The names that the service itself writes are its own. */
-const moveAside = async (directory: string, name: string, remarks: string[]): Promise<void> => {
+const moveAside = async (directory: string, name: string, remarks: string[], progress: Progress): Promise<void> => {
   const aside = `${name}-of-the-script`
   try {
     await rename(join(directory, name), join(directory, aside))
     remarks.push(`The script wrote ${name}, a name that the service keeps for itself; it is now ${aside}.`)
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return
-    await rm(join(directory, name), { recursive: true, force: true })
+    await removeTree(join(directory, name), progress)
     remarks.push(`The script wrote ${name}, a name that the service keeps for itself; it was left out.`)
   }
 }
 
-type Gathered = { readonly files: Found[]; readonly directories: Buffer[]; readonly remarks: string[] }
+type Gathered = {
+  readonly files: Found[]
+  readonly directories: Buffer[]
+  readonly remarks: string[]
+  readonly progress: Progress
+}
 
 const walk = async (root: Buffer, directory: Buffer, modes: FileModes, gathered: Gathered): Promise<void> => {
-  await applyModes(directory, 'directory', modes)
   gathered.directories.push(directory)
   for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
     const path = Buffer.concat([directory, slash, entry.name])
-    if (entry.isDirectory()) await walk(root, path, modes, gathered)
-    else if (entry.isFile()) {
+    gathered.progress()
+    if (entry.isDirectory()) {
+      await applyModes(path, 'directory', modes)
+      await walk(root, path, modes, gathered)
+    } else if (entry.isFile()) {
       const { dev, ino, nlink } = await lstat(path, { bigint: true })
       gathered.files.push({ path, device: dev, inode: ino, links: nlink })
     } else {

@@ -24,14 +24,18 @@ export const endStack = async (folder: string, database?: Database): Promise<rea
   const left = familyOf(stateDirectory)
   // First those that start others again.
   for (const { pid } of left.toSorted((a, b) => Number(isOther(a)) - Number(isOther(b)))) signal(pid, 'SIGKILL')
-  for (const place of mountsBelow(folder)) await runToEnd('umount', ['-l', place])
+  for (const place of mountsBelow(folder)) await takeAway(place)
   await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   return left
 }
 
 const isOther = ({ role }: Member): boolean => role === 'other'
 
-/** A small disk that was mounted for the results, by a run that was killed before it could take it away. */
+/** Without root only what was mounted without root. */
+const takeAway = (place: string): Promise<unknown> =>
+  runToEnd('umount', ['-l', place]).catch(() => runToEnd('fusermount3', ['-uz', place]))
+
+/** A disk that was mounted for the results, by a run that was killed before it could take it away. */
 const mountsBelow = (folder: string): readonly string[] =>
   readFileSync('/proc/mounts', 'utf8')
     .split('\n')

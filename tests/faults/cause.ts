@@ -3,8 +3,13 @@ import type { Struck } from './strike.ts'
 
 export type Strike = (struck: Struck) => Promise<void>
 
-/** `undo` is called after everything has been looked at. */
-export type Prepared = { readonly strike: Strike; readonly undo: () => Promise<void> }
+export type Prepared = {
+  readonly strike: Strike
+  /** Called after everything has been looked at. */
+  readonly undo: () => Promise<void>
+  /** A notice must have said that results could not be written, and must have ended. */
+  readonly holdsResults?: boolean
+}
 
 export type Cause = {
   readonly name: string

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { openBroker } from '#broker/open-broker.ts'
@@ -8,11 +8,13 @@ import { becomesTrue, pause } from '../a-stack/pause.ts'
 import type { Stack } from '../a-stack/start-stack.ts'
 import type { Cause, Prepared, Strike } from './cause.ts'
 import { leaseSeconds } from './faults-stack.ts'
+import { canDisksHang, openHangingDisk } from '../support/hanging-disk.ts'
 import { mountSmallDisk } from './full-disk.ts'
 import { connectionsForgotten, networkLost, overNetwork } from './network.ts'
 import { redeploy } from './redeploy.ts'
 import { freeze, kill, killEverything, someTime, whenAtWork, whenThereIs, type Struck } from './strike.ts'
-import { longScripts } from './under-way.ts'
+import { longScripts, underWayFor } from './under-way.ts'
+import { hangingFolders } from './watch-results.ts'
 
 /** A lease, a tick of cron, dispatch's second look, and a moment: what the frozen one held is somebody else's by then. */
 const untilTakenBack = leaseSeconds + 10 + 5 + 3
@@ -51,7 +53,36 @@ const resultsDiskFull = async (stack: Stack): Promise<Prepared> => {
     await disk.free()
     struck.expectRecovery(new Date())
   }
-  return { strike, undo: disk.end }
+  return { strike, undo: disk.end, holdsResults: disk.isOwnDisk }
+}
+
+/** Longer than the service waits for a disk, so that it is given up and later found to be well. */
+const hungSeconds = 45
+
+const resultsDiskHangs = async (stack: Stack): Promise<Prepared> => {
+  const folder = join(stack.resultsRoot, 'GEM')
+  // It has results already: they lie on the disk.
+  const files = join(stack.folder, 'results-of-GEM')
+  renameSync(folder, files)
+  mkdirSync(folder)
+  const disk = await openHangingDisk(folder, files)
+  const strike: Strike = async (struck) => {
+    await someTime(struck, 3_000, 8_000)
+    await whenThereIs(struck, () => underWayFor(stack, 'GEM'))
+    // From now on whoever looks there hangs; we too would.
+    hangingFolders.add(folder)
+    disk.hang()
+    await pause(hungSeconds * 1_000)
+    disk.goOn()
+    hangingFolders.delete(folder)
+    struck.expectRecovery(new Date())
+  }
+  const undo = async (): Promise<void> => {
+    await disk.end()
+    rmdirSync(folder)
+    renameSync(files, folder)
+  }
+  return { strike, undo, holdsResults: true }
 }
 
 const deleteBrokerStore = async (struck: Struck): Promise<void> => {
@@ -132,7 +163,13 @@ export const causes: readonly Cause[] = [
   { name: 'only-process-frozen', prepare: just(freeze('process', untilTakenBack)) },
   { name: 'mariadb-killed', prepare: just(kill('mariadb', 2)) },
   { name: 'mariadb-frozen', prepare: just(freeze('mariadb')), losesNoWorker: true },
-  { name: 'results-disk-full', prepare: resultsDiskFull, errorsInOrder: /disk|No space left|File too large/i },
+  {
+    name: 'results-disk-full',
+    prepare: resultsDiskFull,
+    errorsInOrder: /disk|No space left|File too large/i,
+    losesNoWorker: true,
+  },
+  ...(canDisksHang ? [{ name: 'results-disk-of-one-hangs', prepare: resultsDiskHangs, losesNoWorker: true }] : []),
   {
     name: 'process-killed-five-times',
     scripts: [0, 0.5, 1, 2, 30],

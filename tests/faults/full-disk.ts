@@ -9,6 +9,8 @@ const run = promisify(execFile)
 
 /** A disk for the results that can be full: a small one of its own where we may mount, else a limit on the size of files. */
 export type SmallDisk = {
+  /** It is full for everybody: what is queued waits. Where only files are limited, scripts start and fail. */
+  readonly isOwnDisk: boolean
   readonly fill: () => Promise<void>
   readonly free: () => Promise<void>
   readonly end: () => Promise<void>
@@ -16,13 +18,19 @@ export type SmallDisk = {
 
 export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
   const { resultsRoot } = stack
+  // What was published before lies on the disk too, and what is published there stays when it is taken away.
+  const aside = join(stack.folder, 'results-aside')
+  const copy = (from: string, to: string): Promise<unknown> => run('cp', ['-a', `${from}/.`, to])
+  await copy(resultsRoot, aside)
   try {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'results', resultsRoot])
   } catch {
     return limitFileSizes(stack)
   }
+  await copy(aside, resultsRoot)
   const ballast = join(resultsRoot, 'ballast')
   return {
+    isOwnDisk: true,
     fill: async () => {
       const file = await open(ballast, 'w')
       try {
@@ -38,22 +46,33 @@ export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
     },
     free: () => rm(ballast, { force: true }),
     end: async () => {
-      for (let attempt = 0; attempt < 20; attempt += 1) {
-        try {
-          await run('umount', [resultsRoot])
-          return
-        } catch {
-          await pause(250)
-        }
-      }
-      await run('umount', ['-l', resultsRoot])
+      await copy(resultsRoot, aside)
+      await unmount(resultsRoot)
+      await copy(aside, resultsRoot)
     },
   }
 }
 
+const unmount = async (path: string): Promise<void> => {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    try {
+      await run('umount', [path])
+      return
+    } catch {
+      await pause(250)
+    }
+  }
+  await run('umount', ['-l', path])
+}
+
 const limitFileSizes = (stack: Stack): SmallDisk => {
   const limit = async (size: string): Promise<void> => {
-    for (const { pid } of stack.processesOf('process')) await run('prlimit', ['--pid', String(pid), `--fsize=${size}:`])
+    const processors = stack.processesOf('process').map(({ pid }) => pid)
+    // Their own processes for the disk too.
+    const children = stack.family().flatMap(({ pid, parent }) => (processors.includes(parent) ? [pid] : []))
+    for (const pid of [...processors, ...children]) {
+      await run('prlimit', ['--pid', String(pid), `--fsize=${size}:`]).catch(() => undefined)
+    }
   }
-  return { fill: () => limit('20000'), free: () => limit('unlimited'), end: () => Promise.resolve() }
+  return { isOwnDisk: false, fill: () => limit('20000'), free: () => limit('unlimited'), end: () => Promise.resolve() }
 }

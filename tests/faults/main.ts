@@ -1,6 +1,7 @@
 import '../../local/assert-node.ts'
 import { openChance } from '../a-stack/chance.ts'
 import { causes } from './causes.ts'
+import { whyNoDiskHangs } from '../support/hanging-disk.ts'
 import { openLane } from './lane.ts'
 import { isClean, printTable, type Row } from './table.ts'
 
@@ -20,6 +21,7 @@ if (unknown.length > 0) {
 }
 const chosen = causes.filter(({ name }) => names.length === 0 || names.includes(name))
 const firstSeed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000))
+if (whyNoDiskHangs) console.log(`results-disk-of-one-hangs is left out: ${whyNoDiskHangs}`)
 
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(signal))

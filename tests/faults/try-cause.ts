@@ -75,10 +75,11 @@ export const tryCause = async (
 ): Promise<Row> => {
   await setScript(stack, cause.scripts ?? usualScripts)
   const load = await prepareLoad(stack, chance, `${cause.name}-${Date.now()}`)
-  const { strike, undo } = await cause.prepare(stack)
+  const { strike, undo, holdsResults = false } = await cause.prepare(stack)
   const watch = watchResults(stack.resultsRoot, load.expected)
   try {
     const before = await lostWorkers(stack)
+    const began = await databaseTime(stack)
     const recoveries: Promise<number | undefined>[] = []
     const met: number[] = []
     const struck = {
@@ -97,7 +98,7 @@ export const tryCause = async (
     if (isIdle && cause.errorsInOrder) {
       const again = await rerunErrors(stack, expected, cause)
       // Zeros prove nothing where nothing was struck.
-      if (again.length === 0) throw new Error(`${cause.name} struck no reduction`)
+      if (again.length === 0 && !holdsResults) throw new Error(`${cause.name} struck no reduction`)
       say(`${again.length} ended in an Error and were run again`)
       expected = [...expected, ...again]
       await becomesIdle(stack, expected)
@@ -112,11 +113,35 @@ export const tryCause = async (
     )
     const recoverySeconds = times.includes(undefined) ? undefined : Math.max(0, ...times.map((time) => time ?? 0))
     const losses = (await lostWorkers(stack)) - before
-    return { came: 'to an end', cause: cause.name, met, findings: withLosses(found, cause, losses), recoverySeconds }
+    const unsaid = holdsResults ? await unsaidAboutResults(stack, began) : []
+    const all = withLosses({ ...found, lost: [...found.lost, ...unsaid] }, cause, losses)
+    return { came: 'to an end', cause: cause.name, met, findings: all, recoverySeconds }
   } finally {
     await watch.stop()
     await undo()
   }
+}
+
+const databaseTime = async (stack: Stack): Promise<Date> => {
+  const [row] = await stack.database.rows(z.object({ now: z.date() }), 'SELECT UTC_TIMESTAMP(6) AS now')
+  return row?.now ?? new Date()
+}
+
+/** What people should have been told of results that could not be written, and were not; and what they are still told. */
+const unsaidAboutResults = async (stack: Stack, since: Date): Promise<readonly string[]> => {
+  const count = async (condition: string): Promise<number> => {
+    const [row] = await stack.database.rows(
+      z.object({ count: z.coerce.number() }),
+      `SELECT COUNT(*) AS count FROM notices WHERE kind = 'results-problem' AND raised_at >= ? AND ${condition}`,
+      [since],
+    )
+    return row?.count ?? 0
+  }
+  const hasEnded = await becomesTrue(async () => (await count('open_key IS NOT NULL')) === 0, 40_000, 500)
+  return [
+    ...((await count('TRUE')) > 0 ? [] : ['no notice said that results could not be written']),
+    ...(hasEnded ? [] : ['a notice still says that results cannot be written']),
+  ]
 }
 
 const lostWorkers = async (stack: Stack): Promise<number> => {

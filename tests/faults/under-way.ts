@@ -16,6 +16,10 @@ export const longScripts = async (stack: Stack, lengths: readonly number[], toGo
   return rows.filter(({ run, seconds }) => (lengths[run % lengths.length] ?? 0) - seconds > toGoSeconds).length
 }
 
+/** An instrument's reductions that have started. */
+export const underWayFor = (stack: Stack, instrument: string): Promise<number> =>
+  count(stack, `SELECT COUNT(*) AS count FROM reductions WHERE state = 'Processing' AND instrument = ?`, [instrument])
+
 /**
  * How much a strike at this moment would meet. What a role has in hand is not written down for all of them: where it is not, what waits
  * for it or went through it counts.

@@ -1,8 +1,8 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openLogWriter } from '#results/log-writer.ts'
 import { scriptLogName, stagingDirectory, stagingLog } from '#results/result-paths.ts'
+import { growingLog } from '#results/test-support.ts'
 import { insertInstruments } from '../../../tests/support/seed-archive.ts'
 import { listen, startApi, type TestApi } from '../an-api.fixture.ts'
 
@@ -66,18 +66,18 @@ describe('GET reductions/{id}/log/stream', () => {
     const attempt = { instrument: 'MARI', reductionId: id, fence: 1 }
     const staging = stagingDirectory(api.resultsRoot, attempt)
     await mkdir(staging, { recursive: true })
-    const writer = await openLogWriter(stagingLog(api.resultsRoot, attempt), { headBytes: 1_000, tailBytes: 200 })
-    await writer.write(Buffer.from('the first line\n'))
+    const writer = await growingLog(stagingLog(api.resultsRoot, attempt), { headBytes: 1_000, tailBytes: 200 })
+    await writer.write('the first line\n')
     await vi.waitUntil(() => early.text() === 'the first line\n', 20_000)
 
     const filler = `${'x'.repeat(99)}\n`
     let printed = 15
     for (let count = 0; count < 30; count += 1) {
-      await writer.write(Buffer.from(filler))
+      await writer.write(filler)
       printed += 100
     }
     await vi.waitUntil(() => early.events.at(-1)?.data['next'] === printed, 20_000)
-    await writer.write(Buffer.from('the last line\n'))
+    await writer.write('the last line\n')
     printed += 14
     const finished = await writer.finish(['Error: it failed.'])
     const closing = '\n[Error: it failed.]\n'
@@ -85,7 +85,10 @@ describe('GET reductions/{id}/log/stream', () => {
     const log = scriptLogName({ rbNumber: 1920234, target: '200' })
     await mkdir(join(staging, 'reduction_log'))
     await rename(finished.path, join(staging, log))
-    await writeFile(join(staging, 'provenance.json'), JSON.stringify({ log: finished }))
+    await writeFile(
+      join(staging, 'provenance.json'),
+      JSON.stringify({ log: { printedBytes: finished.printedBytes, cut: finished.cut } }),
+    )
     await finished.discardParts()
     const results = join(api.resultsRoot, `MARI/RBNumber/RB1920234/autoreduced/200/run-version-${nextVersion}`)
     await mkdir(join(results, '..'), { recursive: true })

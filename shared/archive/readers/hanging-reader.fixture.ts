@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { serveReads } from './serve-reads.ts'
+import { serveCalls } from '#file-workers/serve-calls.ts'
 
 /**
  * A reader as it would be on a network drive: opening a named pipe blocks its whole process until somebody writes. Stands in for the real
  * one where a test needs reads that hang.
  */
-serveReads({
+serveCalls({
   readLastrun: async (input: { root: string; instrument: string }) => {
     const path = `${input.root}/${input.instrument}`
     closeSync(openSync(path, 'r'))

@@ -129,7 +129,7 @@ describe('readers', () => {
   it('try once more when a process breaks, then throw a fault that names the read', async () => {
     open()
     await expect(readers.readScript('WISH')).rejects.toThrow(
-      'The process that read WISH (readScript) ended without an answer.',
+      'The process that worked on WISH (readScript) ended without an answer.',
     )
     await file('WISH', 3)
     expect(await readers.readLastrun('WISH')).toMatchObject({ lastRun: 3 })

@@ -1,10 +1,11 @@
-import { openReaderPool, type ReaderLog } from './reader-pool.ts'
-import { readerProgram } from './reader-child.ts'
-import type { Hung } from './hung-places.ts'
+import type { Hung } from '#file-workers/hung-places.ts'
+import type { WorkerLog } from '#file-workers/pool-settings.ts'
+import { openWorkerPool } from '#file-workers/worker-pool.ts'
+import { readerProgram } from './reader-program.ts'
 import type { InputOf, OperationName, OutputOf } from './operations.ts'
 
-export type { Hung } from './hung-places.ts'
-export { ReadFault, type ReaderLog } from './reader-pool.ts'
+export type { Hung } from '#file-workers/hung-places.ts'
+export { WorkerFault as ReadFault } from '#file-workers/worker-pool.ts'
 
 /** Everything may answer that the place hangs, as a value: `kind: 'hung'` with a reason in words. Faults are thrown as ReadFault. */
 export type Readers = {
@@ -32,7 +33,7 @@ export type Readers = {
 export type ReaderSettings = {
   /** The archive's root, `/isis`. */
   readonly root: string
-  readonly log: ReaderLog
+  readonly log: WorkerLog
   /** Readers for ordinary work; each is started when first needed and ended when idle. Default 2. */
   readonly count?: number
   /** Longest wait for lastrun.txt, a script or a listing. Default 5 s. */
@@ -44,14 +45,29 @@ export type ReaderSettings = {
   readonly program?: URL
 }
 
+// A reader holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
+const nodeOptions = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=256',
+  '--disable-warning=ExperimentalWarning',
+  // The HDF5 library is read through once per file: compiling it twice over costs more than it gives.
+  '--liftoff-only',
+]
+
 /** Opens the reader processes through which archive and results are read. Nothing starts before the first call. */
 export const openReaders = (settings: ReaderSettings): Readers => {
   const { root, log } = settings
   const defaultTimeoutMs = settings.perCallTimeoutMs ?? 5_000
-  const pool = openReaderPool({
+  const pool = openWorkerPool({
     log,
     count: settings.count ?? 2,
-    program: settings.program ?? readerProgram(),
+    mostHeldUp: 12,
+    workersPerPlace: 2,
+    // HDF5 reads block a process whole.
+    callsAtOnce: 1,
+    program: { url: settings.program ?? readerProgram(), nodeOptions, threads: 4 },
+    describeHung: (place, since) =>
+      `The archive's files of ${place} do not answer (since ${since.toISOString().slice(0, 19)}Z): the network drive hangs. They are tried again by themselves.`,
     nowMs: settings.nowMs ?? Date.now,
     idleMs: settings.idleMs ?? 60_000,
   })

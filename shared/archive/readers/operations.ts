@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import type { Dirent, Stats } from 'node:fs'
+import type { OperationContext } from '#file-workers/serve-calls.ts'
 import { describeResults, readLogRange, readResultRange } from '#results/read-result.ts'
 import { findAndReadRun } from '../find-and-read-run.ts'
 import { describeFileFault, isAbsent } from '../file-faults.ts'
@@ -8,11 +9,6 @@ import { listInstruments } from '../list-instruments.ts'
 import { readLastrun } from '../read-lastrun.ts'
 import { readScript } from '../read-script.ts'
 import { readBytes, withRegularFile, type NotReadable } from '../regular-file.ts'
-
-export type OperationContext = {
-  /** Ends this reader after its answer: a library may be left in a bad state. */
-  readonly retire: () => void
-}
 
 type PathKind = 'file' | 'directory' | 'link' | 'other'
 type DirectoryEntry = { readonly name: string; readonly kind: PathKind }

@@ -1,5 +1,5 @@
 import { operations } from './operations.ts'
-import { serveReads } from './serve-reads.ts'
+import { serveCalls } from '#file-workers/serve-calls.ts'
 
 // The program of a reader process; bundled beside each function that reads (`dist/<function>/reader-process.mjs`).
-serveReads(operations)
+serveCalls(operations)

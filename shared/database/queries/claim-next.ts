@@ -100,6 +100,8 @@ export const claimNext = (
     readonly environments: readonly Software[]
     readonly hasDefaultEnvironment: boolean
     readonly leaseSeconds?: number
+    /** Instruments whose results this processor cannot write now; others may. */
+    readonly exceptInstruments?: readonly string[]
     /** Told of a reduction that was ended because its record cannot be read. */
     readonly onUnreadable?: (reductionId: number, fault: unknown) => void
   },
@@ -110,7 +112,8 @@ export const claimNext = (
       runningSchema,
       `SELECT instrument, class FROM reductions WHERE state = 'Processing' AND step IS NULL`,
     )
-    const order = whoIsNext({ slots: await slotsAlive(sql), running, heads: await lineHeads(sql) })
+    const heads = (await lineHeads(sql)).filter(({ instrument }) => !asking.exceptInstruments?.includes(instrument))
+    const order = whoIsNext({ slots: await slotsAlive(sql), running, heads })
     const mine = asking.environments.map(({ name, version }) => `${name} ${version}`)
 
     // Nearly always the first head is taken; the next is only asked where this processor lacks the software of the first.

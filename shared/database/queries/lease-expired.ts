@@ -95,7 +95,7 @@ const afterTheLoss = (lostCount: number, cancelRequestedBy: string | null) => {
   return { move: 'lost' as const, to: 'Queued' as const, reason, set: [...cleared, ['started_at = NULL'] as const] }
 }
 
-/** A reduction whose processor died between the decision and the rename. */
+/** A reduction that was decided and is not published: its processor died before the rename, or its disk failed. */
 export type Adopted = Lease & {
   readonly instrument: string
   readonly target: string
@@ -121,11 +121,13 @@ const adoptedSchema = z.object({
 /**
  * Takes over one reduction that stands at `publishing` under an expired lease. The fence stays: whoever renames first has
  * published, and the other finds it done.
+ * @param except instruments whose results this processor cannot write, or is writing
  */
 export const adoptPublishing = (
   database: Database,
   processor: string,
   leaseSeconds: number = usualLeaseSeconds,
+  except: readonly string[] = [],
 ): Promise<Adopted | undefined> =>
   database.transaction(async (sql) => {
     const [found] = await sql.rows(
@@ -133,7 +135,10 @@ export const adoptPublishing = (
       `SELECT reductions.id AS reductionId, fence, instrument, target, version, rb_number AS rbNumber, is_flat AS isFlat,
          submitted_at AS submittedAt, decided_outcome AS outcome
        FROM reductions JOIN instruments ON instruments.name = reductions.instrument
-       WHERE state = 'Processing' AND step = 'publishing' AND lease_expires_at < UTC_TIMESTAMP(6) LIMIT 1`,
+       WHERE state = 'Processing' AND step = 'publishing' AND lease_expires_at < UTC_TIMESTAMP(6)
+         AND reductions.instrument NOT IN (?)
+       ORDER BY lease_expires_at LIMIT 1`,
+      [except.length > 0 ? except : ['']],
     )
     if (!found) return undefined
     const { changed } = await sql.change(

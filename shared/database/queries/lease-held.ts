@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ResultFile } from '#contracts/api.ts'
-import { cancelledWithItsProcessor } from '#domain/cancelling.ts'
+import { cancelledInsteadOfWaiting, cancelledWithItsProcessor } from '#domain/cancelling.ts'
 import { usualLeaseSeconds } from '#domain/lease.ts'
 import type { LeftOutVariables } from '#contracts/variables.ts'
 import type { VariableValue } from '#domain/variables.ts'
@@ -19,6 +19,11 @@ export const decidedOutcomeSchema = z.object({
   scriptSeconds: z.number().nullable(),
   /** The directory the results are to be found in afterwards; null where there are none. */
   resultsPath: z.string().nullable(),
+  /** Where else the results are to be copied to. */
+  extra: z
+    .array(z.object({ path: z.string(), mayReplace: z.boolean() }))
+    .readonly()
+    .optional(),
 })
 export type DecidedOutcome = z.infer<typeof decidedOutcomeSchema>
 
@@ -133,10 +138,24 @@ export const cancelAskedBy = async (sql: Sql, lease: Lease): Promise<string | nu
 }
 
 /**
- * Gives a reduction back unharmed, uncounted: this processor must stop. One that a person wanted cancelled ends here instead of running
- * again on another.
+ * Finished results could not be published now: from so many seconds on whoever adopts the reduction tries again. Its outcome stays decided.
+ * False where the lease is lost.
  */
-export const releaseReduction = (database: Database, lease: Lease): Promise<boolean> =>
+export const postponePublishing = async (sql: Sql, lease: Lease, seconds: number): Promise<boolean> => {
+  const { changed } = await sql.change(
+    `UPDATE reductions SET lease_expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
+     WHERE id = ? AND fence = ? AND state = 'Processing' AND step = 'publishing'`,
+    [seconds, lease.reductionId, lease.fence],
+  )
+  return changed > 0
+}
+
+/**
+ * Gives a reduction back unharmed, uncounted: it could not be run here and now. One that a person wanted cancelled ends here instead of
+ * running again on another.
+ * @param reason why it waits in line; without one, because this processor stops
+ */
+export const releaseReduction = (database: Database, lease: Lease, reason?: string): Promise<boolean> =>
   database.transaction(async (sql) => {
     const asked = await cancelAskedBy(sql, lease)
     const cleared = [['lease_owner = NULL'], ['lease_expires_at = NULL'], ['script_seconds = NULL']] as const
@@ -148,13 +167,13 @@ export const releaseReduction = (database: Database, lease: Lease): Promise<bool
         ? {
             move: 'release' as const,
             to: 'Queued' as const,
-            reason: 'The processor was stopped; the reduction starts again on another.',
+            reason: reason ?? 'The processor was stopped; the reduction starts again on another.',
             set: [...cleared, ['started_at = NULL'] as const],
           }
         : {
             move: 'finish' as const,
             to: 'Cancelled' as const,
-            reason: cancelledWithItsProcessor(asked),
+            reason: reason === undefined ? cancelledWithItsProcessor(asked) : cancelledInsteadOfWaiting(asked),
             set: [...cleared, ['finished_at = UTC_TIMESTAMP(6)'] as const],
           }),
     })

@@ -7,6 +7,16 @@ import { integer, jsonText } from './column-parsers.ts'
 /** A processor that has not been heard for this long has no slots any more. */
 export const processorSilenceSeconds = 30
 
+const troubleSchema = z.object({
+  instrument: z.string(),
+  /** What is wrong with which path, without an end. */
+  problem: z.string(),
+  /** What a person can do about it. */
+  remedy: z.string(),
+})
+/** Why a processor cannot write the results of an instrument. */
+export type ResultsTrouble = z.infer<typeof troubleSchema>
+
 export const beatProcessor = async (
   sql: Sql,
   processor: {
@@ -14,13 +24,29 @@ export const beatProcessor = async (
     readonly host: string
     readonly slots: number
     readonly environments: readonly (Software & Partial<OfferedEnvironment>)[]
+    readonly held?: readonly ResultsTrouble[]
   },
 ): Promise<void> => {
+  const { id, host, slots, environments, held = [] } = processor
   await sql.change(
-    `INSERT INTO processors (id, host, slots, environments, seen_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6))
-     ON DUPLICATE KEY UPDATE slots = VALUES(slots), environments = VALUES(environments), seen_at = VALUES(seen_at)`,
-    [processor.id, processor.host, processor.slots, JSON.stringify(processor.environments)],
+    `INSERT INTO processors (id, host, slots, environments, held, seen_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(6))
+     ON DUPLICATE KEY UPDATE slots = VALUES(slots), environments = VALUES(environments), held = VALUES(held),
+       seen_at = VALUES(seen_at)`,
+    [id, host, slots, JSON.stringify(environments), held.length > 0 ? JSON.stringify(held) : null],
   )
+}
+
+/** What living processors say of results they cannot write, with the host that says it. */
+export const troublesWithResults = async (
+  sql: Sql,
+): Promise<readonly (ResultsTrouble & { readonly host: string })[]> => {
+  const rows = await sql.rows(
+    z.object({ host: z.string(), held: jsonText(z.array(troubleSchema)) }),
+    `SELECT host, held FROM processors
+     WHERE held IS NOT NULL AND seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY host, id`,
+    [processorSilenceSeconds],
+  )
+  return rows.flatMap(({ host, held }) => held.map((trouble) => ({ ...trouble, host })))
 }
 
 /** A processor that stops takes its slots with it. */

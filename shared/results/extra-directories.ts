@@ -1,7 +1,8 @@
-import { realpath } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import type { FileModes } from '#results/file-modes.ts'
-import { filesBelow, placeFile } from '#results/place-flat.ts'
+import type { FileModes } from './file-modes.ts'
+import { filesBelow, placeFile } from './place-flat.ts'
+import { noProgress, type Progress } from './progress.ts'
 
 /** Below a configured root files are replaced; within the experiment's own results nothing that lies there is. */
 export type ExtraDirectory = { readonly path: string; readonly mayReplace: boolean }
@@ -44,6 +45,7 @@ export const copyToExtraDirectories = async (
   results: string,
   directories: readonly ExtraDirectory[],
   modes: FileModes,
+  progress: Progress = noProgress,
 ): Promise<readonly string[]> => {
   const failed: string[] = []
   for (const { path: directory, mayReplace } of directories) {
@@ -55,13 +57,23 @@ export const copyToExtraDirectories = async (
           )
           continue
         }
-        await placeFile(join(results, path), join(directory, path), modes, mayReplace)
+        const [source, target] = [join(results, path), join(directory, path)]
+        // Whoever finishes what another began finds some of it copied.
+        if (!(await isCopy(source, target))) await placeFile(source, target, modes, mayReplace, progress)
       }
     } catch (cause) {
       failed.push(`The results could not all be copied to ${JSON.stringify(directory)}: ${String(cause)}`)
     }
   }
   return failed
+}
+
+/** A copy carries its source's size and time. */
+const isCopy = async (source: string, target: string): Promise<boolean> => {
+  const copy = await lstat(target).catch(() => undefined)
+  if (!copy?.isFile()) return false
+  const { size, mtimeMs } = await lstat(source)
+  return size === copy.size && Math.abs(mtimeMs - copy.mtimeMs) < 2
 }
 
 /** Published results are complete: nobody adds to them. */

@@ -1,4 +1,4 @@
-/** A place in the archive that does not answer. `reason` is a sentence for people. */
+/** A place that does not answer. `reason` is a sentence for people. */
 export type Hung = { readonly kind: 'hung'; readonly place: string; readonly since: Date; readonly reason: string }
 
 /** `go`: an ordinary call. `probe`: the one call that may find out whether the place answers again. */
@@ -17,31 +17,45 @@ export type HungPlaces = {
 
 const firstPauseMs = 5_000
 const longestPauseMs = 30_000
+/**
+ * While a process is stuck in the kernel the place most likely still hangs. But a drive that was mounted anew does not free who is
+ * stuck in the old one, so after a while another process is risked, up to so many.
+ */
+const pauseWhileStuckMs = 300_000
+const mostStuck = 3
 
 type Record = {
   readonly since: Date
   failures: number
   probing: boolean
   /** Processes given up on this place that the kernel has not ended yet. */
-  blocked: number
-  nextProbeMs: number
+  stuck: number
+  timedOutMs: number
 }
 
 /**
- * Remembers which places (an instrument's folder, a root) hang. A hung place gets one probe at a time, at growing distances, and none
- * while a process given up on it is still stuck: so the number of stuck processes is bounded by the number of places.
+ * Remembers which places (an instrument's folder, a root) hang. A hung place gets one probe at a time, at growing distances, and
+ * hardly any while a process given up on it is still stuck: so the number of stuck processes is bounded by the number of places.
  */
-export const rememberHungPlaces = (nowMs: () => number): HungPlaces => {
+export const rememberHungPlaces = (
+  nowMs: () => number,
+  describe: (place: string, since: Date) => string,
+): HungPlaces => {
   const places = new Map<string, Record>()
-  const describe = (place: string, record: Record): Hung => ({
+  const hung = (place: string, { since }: Record): Hung => ({
     kind: 'hung',
     place,
-    since: record.since,
-    reason: `The archive's files of ${place} do not answer (since ${record.since.toISOString().slice(0, 19)}Z): the network drive hangs. They are tried again by themselves.`,
+    since,
+    reason: describe(place, since),
   })
   const look = (place: string): Hung | undefined => {
     const record = places.get(place)
-    return record && describe(place, record)
+    return record && hung(place, record)
+  }
+  const mayProbe = ({ probing, stuck, failures, timedOutMs }: Record): boolean => {
+    if (probing || stuck >= mostStuck) return false
+    const pauseMs = stuck > 0 ? pauseWhileStuckMs : Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs)
+    return nowMs() >= timedOutMs + pauseMs
   }
 
   return {
@@ -49,9 +63,7 @@ export const rememberHungPlaces = (nowMs: () => number): HungPlaces => {
     admit: (place) => {
       const record = places.get(place)
       if (!record) return { admit: 'go' }
-      if (record.probing || record.blocked > 0 || nowMs() < record.nextProbeMs) {
-        return { admit: 'no', hung: describe(place, record) }
-      }
+      if (!mayProbe(record)) return { admit: 'no', hung: hung(place, record) }
       record.probing = true
       return { admit: 'probe' }
     },
@@ -65,18 +77,18 @@ export const rememberHungPlaces = (nowMs: () => number): HungPlaces => {
         since: new Date(nowMs()),
         failures: 0,
         probing: false,
-        blocked: 0,
-        nextProbeMs: 0,
+        stuck: 0,
+        timedOutMs: 0,
       }
       places.set(place, record)
       record.failures += 1
       record.probing = false
-      record.blocked += 1
-      record.nextProbeMs = nowMs() + Math.min(firstPauseMs * 2 ** (record.failures - 1), longestPauseMs)
+      record.stuck += 1
+      record.timedOutMs = nowMs()
       void abandonedUntil.then(() => {
-        record.blocked -= 1
+        record.stuck -= 1
       })
-      return describe(place, record)
+      return hung(place, record)
     },
   }
 }

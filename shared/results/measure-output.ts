@@ -1,7 +1,12 @@
 import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { noProgress, type Progress } from './progress.ts'
 
 const blockBytes = 512
+
+/** Which of its limits a script has exceeded. */
+export type ExceededOutput = 'output-limit' | 'file-limit'
+export type OutputLimits = { readonly bytes: number; readonly files: number }
 
 /**
  * Has more been written below a directory than allowed? A file with holes counts as long as it seems: whoever copies it fills them.
@@ -9,8 +14,9 @@ const blockBytes = 512
  */
 export const exceedsOutput = async (
   directory: string,
-  most: { readonly bytes: number; readonly files: number },
-): Promise<'output-limit' | 'file-limit' | undefined> => {
+  most: OutputLimits,
+  progress: Progress = noProgress,
+): Promise<ExceededOutput | undefined> => {
   let [bytes, files] = [0, 0]
   const todo = [directory]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
@@ -20,6 +26,7 @@ export const exceedsOutput = async (
       files += 1
       if (files > most.files) return 'file-limit'
       const path = join(next, entry.name)
+      progress()
       if (entry.isDirectory()) {
         todo.push(path)
         continue

@@ -1,38 +1,37 @@
 import { fork } from 'node:child_process'
 import type { Reply, Request } from './messages.ts'
 
-export type ReaderChild = {
+export type WorkerChild = {
   readonly pid: number | undefined
   readonly send: (request: Request) => void
   /** SIGKILL, and never waited for: a process that is stuck in the kernel ends when the kernel lets it. */
   readonly abandon: () => void
-  /** Keeps this process alive while it waits for the reader, and not longer. */
+  /** Keeps this process alive while it waits for the child, and not longer. */
   readonly hold: (isWaitedFor: boolean) => void
   readonly ended: Promise<void>
 }
 
-/** The program beside this module: as source, or as the bundle's second entry. */
-export const readerProgram = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? './reader-process.ts' : './reader-process.mjs', import.meta.url)
+export type WorkerProgram = {
+  readonly url: URL
+  readonly nodeOptions: readonly string[]
+  /** Threads for file calls; as many calls can hang in one process before it does nothing else. */
+  readonly threads: number
+}
 
-// A reader holds a line of text or a file's head at a time: a small heap keeps many of them cheap.
-const nodeOptions = [
-  '--max-semi-space-size=1',
-  '--max-old-space-size=256',
-  '--disable-warning=ExperimentalWarning',
-  // The HDF5 library is read through once per file: compiling it twice over costs more than it gives.
-  '--liftoff-only',
-]
-
-export const startReaderChild = (
-  program: URL,
+export const startWorkerChild = (
+  program: WorkerProgram,
   told: { readonly reply: (reply: Reply) => void; readonly ended: () => void },
-): ReaderChild => {
-  const child = fork(program, [], {
+): WorkerChild => {
+  const child = fork(program.url, [], {
     serialization: 'advanced',
-    execArgv: nodeOptions,
-    // No secrets and no settings of ours: a reader gets all it needs with each call.
-    env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', LANG: process.env['LANG'] ?? 'C.UTF-8' },
+    execArgv: [...program.nodeOptions],
+    // No secrets and no settings of ours: a file process gets all it needs with each call.
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      TZ: 'UTC',
+      LANG: process.env['LANG'] ?? 'C.UTF-8',
+      UV_THREADPOOL_SIZE: String(program.threads),
+    },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const { promise: ended, resolve } = Promise.withResolvers<undefined>()

@@ -1,12 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { usualModes } from '#results/file-modes.ts'
+import { usualModes } from './file-modes.ts'
 import { chooseExtraDirectories, copyToExtraDirectories } from './extra-directories.ts'
-import { temporaryDirectory } from './test-support.ts'
+import { temporaryRoot } from './test-support.ts'
 
 test('no copy adds to the published results of another run, whichever way its path is put together', async () => {
-  const own = await temporaryDirectory()
+  const own = await temporaryRoot()
   const results = join(own, '44733', 'run-version-0')
   const published = join(own, '44734', 'run-version-0')
   await mkdir(join(results, 'run-version-0'), { recursive: true })
