@@ -35,6 +35,7 @@ export const testProcessor = async (
     readonly settings?: Readonly<Record<string, string>>
     readonly database?: Database
     readonly heartBeatMs?: number
+    readonly cancelLookMs?: number
   } = {},
 ): Promise<TestProcessor> => {
   const directory = await temporaryDirectory()
@@ -58,7 +59,13 @@ export const testProcessor = async (
     launcher: plainLauncher(scratch),
     scratch,
     settings,
-    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100, sweepMs: 100 },
+    rhythm: {
+      heartBeatMs: given.heartBeatMs ?? 50,
+      cancelLookMs: given.cancelLookMs ?? 50,
+      measureMs: 50,
+      beatMs: 100,
+      sweepMs: 100,
+    },
     log: {
       info: (_, message) => said.push(message),
       warn: (_, message) => said.push(message),
