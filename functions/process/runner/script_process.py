@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-from . import kernel, limits, system_call_filter
+from . import crash, kernel, limits, system_call_filter
 
 # Out of the way of scripts that write to every small number.
 REPORT_DESCRIPTOR = 200
@@ -17,7 +17,7 @@ REPORT_DESCRIPTOR = 200
 NICE = 5
 
 
-def become(request, supervisor, isolated, log_write, report_write):
+def become(request, supervisor, isolated, log_write, report_write, crash_write):
     """Gives the function that reports to the supervisor."""
     os.setsid()
     kernel.signal_when_parent_dies(signal.SIGKILL)
@@ -26,7 +26,7 @@ def become(request, supervisor, isolated, log_write, report_write):
     kernel.be_readable()
     kernel.prefer_as_memory_victim()
     kernel.forbid_core_dumps()
-    report = take_streams(log_write, report_write)
+    report = take_streams(log_write, report_write, crash_write)
     take_environment(request)
     os.nice(NICE)
     limits.apply(request["limits"], isolated)
@@ -38,14 +38,16 @@ def become(request, supervisor, isolated, log_write, report_write):
     return reporter(report)
 
 
-def take_streams(log_write, report_write):
+def take_streams(log_write, report_write, crash_write):
+    crashed = fcntl.fcntl(crash_write, fcntl.F_DUPFD_CLOEXEC, crash.DESCRIPTOR)
     report = fcntl.fcntl(report_write, fcntl.F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     # One pipe for both streams keeps their lines in the order they were written.
     os.dup2(log_write, 1)
     os.dup2(log_write, 2)
-    kernel.close_all_but({report})
+    kernel.close_all_but({report, crashed})
+    crash.watch(crashed)
     return report
 
 
