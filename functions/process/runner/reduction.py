@@ -103,7 +103,9 @@ def note_loaded_ahead():
 def versions_of_modules():
     """Versions of the packages that the script loaded, for the record of what ran."""
     versions = dict(LoadedAhead.versions)
-    for name, module in sorted(item for item in sys.modules.items() if item[0] not in LoadedAhead.names):
+    # Only the new ones are touched: to look at a module is to copy a page of memory that every fork shares.
+    for name in sorted([name for name in sys.modules if name not in LoadedAhead.names]):
+        module = sys.modules[name]
         attributes = getattr(module, "__dict__", {})
         # Some make it when asked, which may import more; a module that holds nothing else has it then.
         version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)

@@ -1,10 +1,9 @@
 """What the script's own process becomes before the first line of the script: nothing of the service is left within its reach."""
 
-import base64
+import binascii
 import fcntl
 import json
 import os
-import shutil
 import signal
 import sys
 import time
@@ -63,8 +62,15 @@ def take_environment(request):
             os.makedirs(place[name], mode=0o700)
         write_script(place["script"], request["script"])
         # Who has read the list of fonts needs it no more.
-        if place["seed"] and "matplotlib.font_manager" not in sys.modules and os.path.isdir(place["seed"]):
-            shutil.copytree(place["seed"], place["cache"])
+        if place["seed"] and "matplotlib.font_manager" not in sys.modules:
+            copy_cache(place["seed"], place["cache"])
+
+
+def copy_cache(seed, cache):
+    if os.path.isdir(seed) and os.listdir(seed):
+        import shutil
+
+        shutil.copytree(seed, cache)
 
 
 def write_script(directory, files):
@@ -72,7 +78,7 @@ def write_script(directory, files):
         path = os.path.join(directory, *file["name"].split("/"))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as written:
-            written.write(base64.b64decode(file["base64"]))
+            written.write(binascii.a2b_base64(file["base64"]))
 
 
 def reporter(descriptor):
