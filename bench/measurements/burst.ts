@@ -30,7 +30,9 @@ export const burst: Measurement = {
     )
     const bubblewrapped = await perSecond(stack, () =>
       Promise.all(
-        many.flatMap((instrument) => smallRequests.map((runs) => submitRuns(stack, instrument, runs, stack.bareSoftware))),
+        many.flatMap((instrument) =>
+          smallRequests.map((runs) => submitRuns(stack, instrument, runs, stack.bareSoftware)),
+        ),
       ),
     )
     const ofOne = await perSecond(stack, () => submitDetected(stack, single, numbersFrom(1, size)))

@@ -137,7 +137,9 @@ const bareOnce = async ({ interpreter }: Environment, folder: string): Promise<T
 const now = (): number => performance.timeOrigin + performance.now()
 
 const since = (calledAtMs: number, text: string): Times => {
-  const [began = Number.NaN, imported = Number.NaN] = text.split(' ').map((seconds) => Number(seconds) * 1000 - calledAtMs)
+  const [began = Number.NaN, imported = Number.NaN] = text
+    .split(' ')
+    .map((seconds) => Number(seconds) * 1000 - calledAtMs)
   return { began, imported }
 }
 
@@ -174,7 +176,9 @@ const fromClaim = async (stack: BenchStack): Promise<readonly Figure[]> => {
     const before = await newestReduction(stack)
     await submitRuns(stack, instrument, '1')
     const [ended] = await untilCompleted(stack, before, 1, { everyMs: 25, withinMs: 30_000 })
-    times.push(since(ended?.startedAt ?? Number.NaN, await readFile(join(await resultsOf(stack, before), 'times'), 'utf8')))
+    times.push(
+      since(ended?.startedAt ?? Number.NaN, await readFile(join(await resultsOf(stack, before), 'times'), 'utf8')),
+    )
   }
   return figuresOf('from-claim', times, 50)
 }

@@ -82,7 +82,12 @@ export const openEnvironmentPlaces = async (
       const isReducing = job.mode === 'reduce'
       const inputs = isReducing ? [job.inputFile].flat() : []
       const ground: ViewGround = {
-        software: [runnerDirectory, await cacheOf(software), ...(await describedNow(software)).paths, ...software.visible],
+        software: [
+          runnerDirectory,
+          await cacheOf(software),
+          ...(await describedNow(software)).paths,
+          ...software.visible,
+        ],
         readable: [...shown.readable, ...inputs],
         hidden: shown.hidden,
         network: software.network,

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decideOutcome } from './outcome.ts'
 import { runnerDirectory } from './runner-program.ts'
-import { openBench, python, runRunner, testEnvironment, type Bench, type RunnerResult, type Way } from './test-support.ts'
+import {
+  openBench,
+  python,
+  runRunner,
+  testEnvironment,
+  type Bench,
+  type RunnerResult,
+  type Way,
+} from './test-support.ts'
 
 /** What a scientist relies on does not depend on how their script is run. `prepared`: with its modules imported before it came. */
 
@@ -35,9 +43,7 @@ ${main(`print(at_import, os.path.basename(__file__), sys.path[0] == os.path.dirn
 import __main__
 print(hasattr(__main__, 'main'), [name for name in sys.modules if name == 'reduce' or name.startswith('runner')])`)}`,
     })
-    expect(log).toBe(
-      `('reduce', True, [], '${output}') reduce.py True ${output} ${output}/\nFalse ['reduce']\n`,
-    )
+    expect(log).toBe(`('reduce', True, [], '${output}') reduce.py True ${output} ${output}/\nFalse ['reduce']\n`)
   })
 
   test('pictures are drawn without a screen', async () => {
@@ -103,6 +109,13 @@ ValueError: no vanadium
     expect(sentence(killed)).toMatch(/^The script was killed from outside, most likely .* ran out of memory/)
     const ended = await run({ 'reduce.py': main('import os; os._exit(3)') })
     expect(sentence(ended)).toMatch(/^The script ended its own process with status 3/)
+    // A worker of the script that crashed is in the log; what becomes of the script is its own affair.
+    const worker = await run({
+      'reduce.py': `import ctypes, os
+${main('if os.fork() == 0: ctypes.string_at(0)\nos.wait()')}`,
+    })
+    expect(worker.end).toMatchObject({ exit: { code: 0 }, crashedIn: null })
+    expect(worker.log).toContain('File "reduce.py", line 3 in main')
   })
 
   test('a script, a neighbour and variables of megabytes work', async () => {

@@ -59,7 +59,8 @@ export const preparedLauncher = (
     const known = kept.get(key)
     if (known?.stamp === stamp && known.zygote?.hasEnded() !== true) return known.starting
     if (known) {
-      if (known.stamp !== stamp) say(`${softwareLabel(software)}: its packages have changed; its interpreter is started anew`)
+      if (known.stamp !== stamp)
+        say(`${softwareLabel(software)}: its packages have changed; its interpreter is started anew`)
       retire(known)
     }
     const next: Kept = { stamp, starting: startFor(software) }
