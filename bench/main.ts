@@ -18,7 +18,7 @@ if (unknown.length > 0) {
 const chosen = measurements.filter((one) => (asked.length > 0 ? asked.includes(one.name) : one.onlyByName !== true))
 
 /** What is only measured when it is asked for may take its time. */
-const longestMs = (chosen.some((one) => one.onlyByName === true) ? 30 : 6) * 60_000
+const longestMs = (chosen.some((one) => one.onlyByName === true) ? 30 : 9) * 60_000
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(signal))
 const tooLate = setTimeout(() => stopping.abort('it took too long'), longestMs)

@@ -1,6 +1,7 @@
 import type { Measurement } from '../figure.ts'
 import { burst } from './burst.ts'
 import { detection } from './detection.ts'
+import { firstLine } from './first-line.ts'
 import { gateway } from './gateway.ts'
 import { growth } from './growth.ts'
 import { liveLog } from './live-log.ts'
@@ -14,6 +15,7 @@ export const measurements: readonly Measurement[] = [
   memory,
   gateway,
   overhead,
+  firstLine,
   start,
   liveLog,
   burst,

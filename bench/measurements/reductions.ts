@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
-import { submissionAnswerSchema, type Outcome } from '#contracts/submission.ts'
+import { submissionAnswerSchema, type Outcome, type Software } from '#contracts/submission.ts'
 import type { BenchStack } from '../stack/bench-stack.ts'
 
 const count = z.coerce.number()
@@ -11,8 +11,12 @@ const instantMs = z
   .nullable()
 
 /** As a person does: through the gateway and the API. */
-export const submitRuns = ({ url }: BenchStack, instrument: string, runs: string): Promise<readonly Outcome[]> =>
-  post(`${url}/api/v1/submissions`, { instrument, runs }, {})
+export const submitRuns = (
+  { url }: BenchStack,
+  instrument: string,
+  runs: string,
+  software?: Software,
+): Promise<readonly Outcome[]> => post(`${url}/api/v1/submissions`, { instrument, runs, software }, {})
 
 /** As detection does. */
 export const submitDetected = (

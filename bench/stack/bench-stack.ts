@@ -3,12 +3,19 @@ import { privateServices } from '../../local/services/stack-services.ts'
 import { stateDirectory } from '../../local/state/state-directory.ts'
 import { runningGateway } from '../../local/up/launch-gateway.ts'
 import { startStack, type Stack } from '../../tests/a-stack/start-stack.ts'
+import type { Environment } from '#contracts/environments.ts'
+import type { Software } from '#contracts/submission.ts'
+import { preparedSoftware } from './prepared-software.ts'
 
 export type StackProcess = { readonly name: string; readonly pid: number; readonly port: number | undefined }
 
 /** The whole stack as `make up` starts it, with state, port, database, broker and archive of its own. */
 export type BenchStack = Pick<Stack, 'folder' | 'url' | 'database' | 'archive' | 'python'> & {
   readonly internalKey: string
+  /** The default of its scripts, with modules imported ahead. */
+  readonly software: Environment
+  /** Beside it: the bare Python of `python`. */
+  readonly bareSoftware: Software
   /** Without children; a function that has several replicas has several. */
   readonly processes: () => Promise<readonly StackProcess[]>
   readonly services: () => readonly StackProcess[]
@@ -17,7 +24,8 @@ export type BenchStack = Pick<Stack, 'folder' | 'url' | 'database' | 'archive' |
 }
 
 export const startBenchStack = async (signal: AbortSignal): Promise<BenchStack> => {
-  const stack = await startStack({ of: 'bench', watches: 'file', signal })
+  const software = await preparedSoftware(signal)
+  const stack = await startStack({ of: 'bench', watches: 'file', software: [software], signal })
   const state = stateDirectory(stack.stateDirectory)
   const client = gatewayClient(
     Number(new URL(stack.url).port),
@@ -26,6 +34,8 @@ export const startBenchStack = async (signal: AbortSignal): Promise<BenchStack> 
   )
   return {
     ...stack,
+    software,
+    bareSoftware: { name: 'Python', version: stack.pythonVersion },
     internalKey: await stack.secret('internal-key'),
     processes: async () => {
       const status = await client.status()

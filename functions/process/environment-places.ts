@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
@@ -15,6 +15,8 @@ const patienceMs = 120_000
 
 export type EnvironmentPlaces = {
   readonly viewFor: (launch: Launch) => Promise<ScriptView>
+  /** Another text as soon as a package of the environment, or its interpreter, was changed. */
+  readonly stampOf: (software: Environment) => Promise<string>
   /** Kept between reductions, and seen by scripts as a copy of their own. */
   readonly cacheOf: (software: Environment) => Promise<string>
   /** Makes what matplotlib takes seconds for and keeps in its cache, where there is matplotlib and no such cache yet. */
@@ -23,7 +25,13 @@ export type EnvironmentPlaces = {
   readonly preparing: (software: Environment) => Promise<Readonly<Record<string, string>>>
 }
 
-/** What scripts see of the machine: the places of their software environment, asked of its interpreter once, and what the operator shows. */
+/** `marks`: files and folders that change when the environment does; `stamp`: how they were. */
+type Described = { readonly paths: readonly string[]; readonly marks: readonly string[]; readonly stamp: string }
+
+/**
+ * What scripts see of the machine: what the operator shows, and the places of their software environment, asked of its interpreter once and
+ * again when it has changed.
+ */
 export const openEnvironmentPlaces = async (
   scratch: Scratch,
   shown: Pick<ViewGround, 'readable' | 'hidden'>,
@@ -36,7 +44,7 @@ export const openEnvironmentPlaces = async (
   await writeFile(groups, `reduction:x:${group}:\n`)
 
   const listed = new Set<string>()
-  const described = new Map<string, Promise<readonly string[]>>()
+  const described = new Map<string, Promise<Described>>()
   const cacheOf = (software: Environment): Promise<string> => scratch.cache(softwareLabel(software))
   const preparing = async (software: Environment): Promise<Readonly<Record<string, string>>> => {
     const cache = await cacheOf(software)
@@ -45,17 +53,24 @@ export const openEnvironmentPlaces = async (
     const own = { home: cache, temporary: scratch.directory, cache, job: 'preparing' }
     return scriptEnvironment({ interpreter, extra, timeZone, ...own })
   }
-  const placesOf = (software: Environment): Promise<readonly string[]> => {
+  /** As it is now: a few looks at the disk, not one interpreter more. */
+  const describedNow = async (software: Environment): Promise<Described> => {
     const key = JSON.stringify([software.interpreter, software.environment])
     const known = described.get(key)
-    if (known) return known
+    const isFresh = await known?.then(
+      async ({ marks, stamp }) => (await stampOf(marks)) === stamp,
+      () => false,
+    )
+    const current = described.get(key)
+    if (current && (isFresh || current !== known)) return current
     const asking = preparing(software).then((environment) => describe(software, environment))
     described.set(key, asking)
-    asking.catch(() => described.delete(key))
+    asking.catch(() => undefined)
     return asking
   }
 
   return {
+    stampOf: async (software) => (await describedNow(software)).stamp,
     cacheOf,
     preparing,
     listFonts: async (software) => {
@@ -67,7 +82,12 @@ export const openEnvironmentPlaces = async (
       const isReducing = job.mode === 'reduce'
       const inputs = isReducing ? [job.inputFile].flat() : []
       const ground: ViewGround = {
-        software: [runnerDirectory, await cacheOf(software), ...(await placesOf(software)), ...software.visible],
+        software: [
+          runnerDirectory,
+          await cacheOf(software),
+          ...(await describedNow(software)).paths,
+          ...software.visible,
+        ],
         readable: [...shown.readable, ...inputs],
         hidden: shown.hidden,
         network: software.network,
@@ -80,18 +100,25 @@ export const openEnvironmentPlaces = async (
   }
 }
 
-const descriptionSchema = z.object({ paths: z.array(z.string().startsWith('/')) })
+const places = z.array(z.string().startsWith('/'))
+const descriptionSchema = z.object({ paths: places, marks: places })
 
 const describe = async (
   { interpreter, environment }: Environment,
   env: Readonly<Record<string, string>>,
-): Promise<readonly string[]> => {
-  const described = await runToEnd(interpreter, 'describe', env)
+): Promise<Described> => {
+  const { paths, marks } = descriptionSchema.parse(JSON.parse(await runToEnd(interpreter, 'describe', env)))
   const libraries = ['LD_LIBRARY_PATH', 'PATH'].flatMap((name) => environment[name]?.split(':') ?? [])
-  return [
-    ...descriptionSchema.parse(JSON.parse(described)).paths,
-    ...libraries.filter((path) => path.startsWith('/') && path !== '/'),
-  ]
+  return {
+    paths: [...paths, ...libraries.filter((path) => path.startsWith('/') && path !== '/')],
+    marks,
+    stamp: await stampOf(marks),
+  }
+}
+
+const stampOf = async (marks: readonly string[]): Promise<string> => {
+  const seen = await Promise.all(marks.map((path) => stat(path, { bigint: true }).catch(() => undefined)))
+  return seen.map((found) => (found ? `${found.dev}:${found.ino}:${found.mtimeNs}` : 'missing')).join(' ')
 }
 
 const runToEnd = async (

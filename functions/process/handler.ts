@@ -26,8 +26,8 @@ for (const { name, version, interpreter } of environments.missing) {
   log.warn({ file: { path: interpreter } }, `the interpreter of ${name} ${version} is not on this machine`)
 }
 const scratch = await openScratch(settings.scratchRoot)
-// A connection for each slot's heart and one for each slot's transaction, and some for everything else.
-const database = openDatabase(readSecret('database-url'), { connections: settings.slots * 2 + 4 })
+// For each slot a connection for its heart, one for the look for a cancel, one for its transaction, and some for everything else.
+const database = openDatabase(readSecret('database-url'), { connections: settings.slots * 3 + 4 })
 const slots = openSlots(settings.slots)
 const { launcher, report, prepare, keepOnly } = await openLauncher(scratch, {
   isolation: settings.isolation,

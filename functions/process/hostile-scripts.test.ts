@@ -371,6 +371,17 @@ os.wait()`,
       { limits: { memoryBytes: 300 * megabyte } },
     )
     expect(together.end).toMatchObject({ limit: 'memory', survivors: 0 })
+    // Not private to a process, so no limit of one counts it.
+    const shared = await run(
+      `import mmap
+kept = []
+while True:
+    kept.append(mmap.mmap(-1, 16 * 1024 * 1024))
+    kept[-1].write(b'x' * len(kept[-1]))
+    time.sleep(0.02)`,
+      { limits: { memoryBytes: 300 * megabyte } },
+    )
+    expect(shared.end).toMatchObject({ limit: 'memory', survivors: 0 })
     await expectUnharmed()
   })
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { heartBeat, type Lease } from '#database/queries/lease-held.ts'
+import { heartBeat, isCancelAsked, type Lease } from '#database/queries/lease-held.ts'
 import { faultFields } from '#function-server/log.ts'
 import type { Processor } from './processor.ts'
 
@@ -9,7 +9,7 @@ export type LeaseKeeper = {
 }
 
 /**
- * Beats the heart of one reduction until stopped. While the database is away nothing is given up: the fence decides afterwards whose the
+ * Beats the heart of one reduction until stopped, and looks between the beats whether a person has cancelled it. While the database is away nothing is given up: the fence decides afterwards whose the
  * reduction is, and the first beat that arrives renews the lease or says that it is lost.
  */
 export const keepLease = (
@@ -40,7 +40,20 @@ export const keepLease = (
       }
     }
   }
+  /** A beat writes, and waits for locks and a disk that others use too: on a busy machine a cancelled script would run on meanwhile. */
+  const look = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await wait(rhythm.cancelLookMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      if (stopping.signal.aborted) return
+      // Where the database is away the beat says so.
+      if (await isCancelAsked(sql, lease).catch(() => false)) {
+        onChange('cancelled')
+        return
+      }
+    }
+  }
   const running = run()
+  void look()
   return {
     stop: () => {
       stopping.abort()

@@ -16,6 +16,16 @@ export type PreparedLauncher = Launcher & {
   readonly pids: () => Promise<readonly number[]>
 }
 
+/** An environment's interpreter, and how its packages were when it was started. `zygote`: once it is ready. */
+type Kept = { readonly stamp: string; readonly starting: Promise<Zygote>; zygote?: Zygote }
+
+const retire = ({ starting }: Kept): void => {
+  starting.then(
+    (zygote) => zygote.retire(),
+    () => undefined,
+  )
+}
+
 /** Runs each script as a fork of an interpreter that has its environment's modules imported, in namespaces of its own. */
 export const preparedLauncher = (
   directory: string,
@@ -23,7 +33,7 @@ export const preparedLauncher = (
   say: (message: string) => void,
   runAs: RunAs = {},
 ): PreparedLauncher => {
-  const zygotes = new Map<string, Promise<Zygote>>()
+  const kept = new Map<string, Kept>()
   let count = 0
 
   const startFor = async (software: Environment): Promise<Zygote> => {
@@ -42,27 +52,28 @@ export const preparedLauncher = (
     return zygote
   }
 
-  /** One that has died is started again by whoever needs it next. */
+  /** One that has died, or whose packages have changed since, is followed by another as soon as somebody needs it. */
   const zygoteFor = async (software: Environment): Promise<Zygote> => {
     const key = JSON.stringify(software)
-    const known = zygotes.get(key)
-    if (
-      known &&
-      !(await known.then(
-        (zygote) => zygote.hasEnded(),
-        () => true,
-      ))
+    const stamp = await places.stampOf(software)
+    const known = kept.get(key)
+    if (known?.stamp === stamp && known.zygote?.hasEnded() !== true) return known.starting
+    if (known) {
+      if (known.stamp !== stamp)
+        say(`${softwareLabel(software)}: its packages have changed; its interpreter is started anew`)
+      retire(known)
+    }
+    const next: Kept = { stamp, starting: startFor(software) }
+    kept.set(key, next)
+    next.starting.then(
+      (zygote) => {
+        next.zygote = zygote
+      },
+      () => {
+        if (kept.get(key) === next) kept.delete(key)
+      },
     )
-      return known
-    const current = zygotes.get(key)
-    // Another one may have started it while we looked.
-    if (current && current !== known) return current
-    const starting = startFor(software)
-    zygotes.set(key, starting)
-    starting.catch(() => {
-      if (zygotes.get(key) === starting) zygotes.delete(key)
-    })
-    return starting
+    return next.starting
   }
 
   const start = async (launch: Launch): Promise<StartedRunner> => {
@@ -92,20 +103,17 @@ export const preparedLauncher = (
     },
     keepOnly: (environments) => {
       const wanted = new Set(environments.map((software) => JSON.stringify(software)))
-      for (const [key, zygote] of zygotes) {
+      for (const [key, one] of kept) {
         if (wanted.has(key)) continue
-        zygotes.delete(key)
-        zygote.then(
-          (one) => one.retire(),
-          () => undefined,
-        )
+        kept.delete(key)
+        retire(one)
       }
     },
-    pids: async () => (await Promise.all(zygotes.values())).map(({ pid }) => pid),
+    pids: async () => (await Promise.all([...kept.values()].map(({ starting }) => starting))).map(({ pid }) => pid),
     close: async () => {
-      const all = [...zygotes.values()]
-      zygotes.clear()
-      await Promise.allSettled(all.map(async (zygote) => (await zygote).end()))
+      const all = [...kept.values()]
+      kept.clear()
+      await Promise.allSettled(all.map(async ({ starting }) => (await starting).end()))
     },
   }
 }

@@ -17,13 +17,23 @@ const limits: Ending['limits'] = {
   processes: 64,
 }
 
-type Changes = Partial<Ending> & { stopped?: boolean; limit?: ExceededLimit }
+type Changes = Partial<Ending> & { stopped?: boolean; limit?: ExceededLimit; crashedIn?: string }
 
 const ending = (exit: ScriptExit | null, changes: Changes = {}): Ending => {
-  const { stopped = false, limit = null, ...rest } = changes
+  const { stopped = false, limit = null, crashedIn = null, ...rest } = changes
   return {
     stop: undefined,
-    end: { kind: 'ended', exit, stopped, limit, endedProcesses: 0, survivors: 0, cpuSeconds: 1, peakMemoryBytes: 1 },
+    end: {
+      kind: 'ended',
+      exit,
+      crashedIn,
+      stopped,
+      limit,
+      endedProcesses: 0,
+      survivors: 0,
+      cpuSeconds: 1,
+      peakMemoryBytes: 1,
+    },
     report: undefined,
     limits,
     environment: 'Python 3.11',
@@ -50,6 +60,18 @@ describe('what an end means', () => {
     ['an exception', ending({ code: 1 }, { report: fault }), 'Error', 'no vanadium (ValueError)'],
     ['os._exit(0)', ending({ code: 0 }), 'Error', 'ended its own process with status 0 before main returned'],
     ['a segmentation fault', ending({ signal: 'SIGSEGV' }), 'Error', 'crashed in native code (segmentation fault)'],
+    [
+      'a segmentation fault whose line is known',
+      ending({ signal: 'SIGSEGV' }, { crashedIn: 'reduce.py, line 12' }),
+      'Error',
+      'It was called in reduce.py, line 12;',
+    ],
+    [
+      'a segmentation fault of which nothing is known',
+      ending({ signal: 'SIGSEGV' }),
+      'Error',
+      'Which line called it is not known',
+    ],
     ['a bus error', ending({ signal: 'SIGBUS' }), 'Error', 'bus error'],
     ['an abort', ending({ signal: 'SIGABRT' }), 'Error', 'aborted'],
     ['killed by the system', ending({ signal: 'SIGKILL' }), 'Error', 'ran out of memory'],
@@ -135,6 +157,7 @@ test('remarks for the log: what was returned, what was left running', () => {
   const left = {
     kind: 'ended',
     exit: { code: 0 },
+    crashedIn: null,
     stopped: false,
     limit: null,
     endedProcesses: 2,

@@ -88,13 +88,13 @@ const exceededOutcome = (limit: ExceededLimit, limits: Ending['limits']): Outcom
   }
 }
 
-const outcomeOfExit = ({ report, limits }: Ending, exit: ScriptExit | null): Outcome => {
+const outcomeOfExit = ({ report, limits, end }: Ending, exit: ScriptExit | null): Outcome => {
   // A single file that grew too large: the same to its author as all of them together.
   if (report?.kind === 'fault' && report.fault.kind === 'output-limit') return stoppedOutcome('output-limit', limits)
   if (report?.kind === 'fault') return error(report.fault.message)
   const hasReturned = report?.kind === 'returned'
   if (exit === null) return error('The script ended in a way that could not be observed. Re-run it.')
-  if ('signal' in exit) return error(hasReturned ? crashedAtTheEnd(exit.signal) : killedBy(exit.signal))
+  if ('signal' in exit) return error(hasReturned ? crashedAtTheEnd(exit.signal) : killedBy(exit.signal, placeOf(end)))
   // 120: Python could not write the last of its output; the log says as much.
   if (hasReturned && (exit.code === 0 || exit.code === 120)) return { state: 'Completed', reason: null }
   if (hasReturned)
@@ -116,10 +116,16 @@ const crashes: Readonly<Record<string, string>> = {
   SIGTRAP: 'trap',
 }
 
-const killedBy = (signal: string): string => {
+const placeOf = (end: ScriptEnd): string | null => (end.kind === 'ended' ? end.crashedIn : null)
+
+const killedBy = (signal: string, place: string | null): string => {
   const crash = crashes[signal]
   if (crash !== undefined) {
-    return `The script crashed in native code (${crash}), in a library rather than in Python. The end of the log shows which line called it.`
+    const where =
+      place === null
+        ? 'Which line called it is not known.'
+        : `It was called in ${place}; the end of the log shows the way there.`
+    return `The script crashed in native code (${crash}), in a library rather than in Python. ${where}`
   }
   if (signal === 'SIGKILL') {
     return 'The script was killed from outside, most likely because the machine ran out of memory. Let it use less at a time, then re-run it.'

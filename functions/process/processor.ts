@@ -10,6 +10,8 @@ import type { Settings } from './settings.ts'
 /** How often things are looked at while a script runs. */
 type Rhythm = {
   readonly heartBeatMs: number
+  /** Between two beats is asked whether a person wants it ended. */
+  readonly cancelLookMs: number
   readonly measureMs: number
   readonly beatMs: number
   readonly sweepMs: number
@@ -19,6 +21,7 @@ type Rhythm = {
 
 export const usualRhythm: Rhythm = {
   heartBeatMs: 2_000,
+  cancelLookMs: 500,
   measureMs: 5_000,
   beatMs: 10_000,
   sweepMs: 60_000,

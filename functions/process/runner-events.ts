@@ -59,6 +59,8 @@ const endedSchema = z.object({
   /** Ended because it used more of the machine than it may. */
   limit: exceededSchema.nullable(),
   exit: exitSchema.nullable(),
+  /** Where the script was when native code crashed: `reduce.py, line 12`. A script could have written it itself. */
+  crashedIn: z.string().max(300).nullable(),
   /** Processes that the script left running, ended then. */
   endedProcesses: z.number().int(),
   /** Processes that could not be ended. */

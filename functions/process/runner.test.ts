@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
-import { runRunner, startRunner, type RunnerResult } from './test-support.ts'
+import { runnerDirectory } from './runner-program.ts'
+import { python, runRunner, startRunner, type RunnerResult } from './test-support.ts'
 
 const main = (body: string): string => `def main(input_file, output_dir):\n${body.replaceAll(/^/gm, '    ')}\n`
 const fault = (run: RunnerResult): { kind: string; message: string; traceback: string[] } => run.report('fault').fault
@@ -14,6 +17,18 @@ const processesWith = async (marker: string): Promise<number> => {
   }
   return count
 }
+
+test('the runner is written in Python 3.8, whatever interpreter an environment has', async () => {
+  const parse = `import ast, os, sys
+for path in [os.path.join(sys.argv[1], name) for name in os.listdir(sys.argv[1]) if name.endswith('.py')]:
+    ast.parse(open(path).read(), path, feature_version=(3, 8))
+try:
+    ast.parse('match 1:\\n    case 1: pass', feature_version=(3, 8))
+except SyntaxError:
+    print('newer is refused')`
+  const { stdout } = await promisify(execFile)(python(), ['-c', parse, runnerDirectory])
+  expect(stdout).toBe('newer is refused\n')
+})
 
 describe('the contract of reduce.py', () => {
   test('main gets the input and a directory that ends in a slash, which is the working directory', async () => {

@@ -76,10 +76,10 @@ export const idsInside = (): { readonly user: number; readonly group: number } =
 const unprivileged = 1000
 
 export const scriptView = async (ground: ViewGround, writable: readonly string[]): Promise<ScriptView> => {
-  const readable = [...systemFiles, ...(ground.network ? networkFiles : []), ...ground.software, ...ground.readable]
+  const readable = [...(ground.network ? networkFiles : []), ...ground.software, ...ground.readable]
   const entries: ViewEntry[] = [
-    ...(await Promise.all(systemFolders.map(systemEntry))),
-    ...(await underBothNames(readable)).map((path) => ({ kind: 'read-only' as const, path })),
+    ...(await (ofTheSystem ??= systemEntries())),
+    ...readOnly(await underBothNames(readable)),
     ...(await underBothNames(ground.hidden)).map((path) => ({ kind: 'hidden' as const, path })),
     ...writable.map((path) => ({ kind: 'writable' as const, path: trimmed(path) })),
     { kind: 'read-only', path: '/etc/passwd', source: ground.users },
@@ -88,6 +88,16 @@ export const scriptView = async (ground: ViewGround, writable: readonly string[]
   const { temporaryBytes, network } = ground
   return { entries: inOrder(entries), temporaryBytes, network, ...idsInside() }
 }
+
+/** Looked at once: two thirds of what a view costs. A name that is there no more is left out by whoever makes the world. */
+let ofTheSystem: Promise<readonly ViewEntry[]> | undefined
+
+const systemEntries = async (): Promise<readonly ViewEntry[]> => [
+  ...(await Promise.all(systemFolders.map(systemEntry))),
+  ...readOnly(await underBothNames(systemFiles)),
+]
+
+const readOnly = (paths: readonly string[]): readonly ViewEntry[] => paths.map((path) => ({ kind: 'read-only', path }))
 
 /** On many systems `/bin` is a link to `/usr/bin`. */
 const systemEntry = async (path: string): Promise<ViewEntry> => {

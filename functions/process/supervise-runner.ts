@@ -50,7 +50,15 @@ const discard = async (runner: StartedRunner): Promise<ScriptEnd> => {
   runner.channel.on('error', () => undefined)
   runner.channel.destroy()
   await runner.killHard(undefined)
-  const nothing = { exit: null, limit: null, endedProcesses: 0, survivors: 0, cpuSeconds: null, peakMemoryBytes: null }
+  const nothing = {
+    exit: null,
+    crashedIn: null,
+    limit: null,
+    endedProcesses: 0,
+    survivors: 0,
+    cpuSeconds: null,
+    peakMemoryBytes: null,
+  }
   return { kind: 'ended', stopped: true, ...nothing }
 }
 
@@ -125,8 +133,11 @@ const take = (event: RunnerEvent, told: Told, launch: Launch): void => {
       return
     }
     case 'ended': {
-      const { stopped, limit, exit, endedProcesses, survivors, cpuSeconds, peakMemoryBytes } = event
-      told.ended = { kind: 'ended', stopped, limit, exit, endedProcesses, survivors, cpuSeconds, peakMemoryBytes }
+      const { stopped, limit, exit, crashedIn, endedProcesses, survivors, cpuSeconds, peakMemoryBytes } = event
+      told.ended = {
+        kind: 'ended',
+        ...{ stopped, limit, exit, crashedIn, endedProcesses, survivors, cpuSeconds, peakMemoryBytes },
+      }
     }
   }
 }

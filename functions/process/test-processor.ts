@@ -38,6 +38,7 @@ export const testProcessor = async (
     readonly settings?: Readonly<Record<string, string>>
     readonly database?: Database
     readonly heartBeatMs?: number
+    readonly cancelLookMs?: number
     readonly disk?: Disk
     /** How soon a results disk in trouble is probed again; not within a test, if it does not say. */
     readonly probeAgainMs?: number
@@ -75,7 +76,14 @@ export const testProcessor = async (
     disk,
     places,
     settings,
-    rhythm: { heartBeatMs: given.heartBeatMs ?? 50, measureMs: 50, beatMs: 100, sweepMs: 100, probeAgainMs },
+    rhythm: {
+      heartBeatMs: given.heartBeatMs ?? 50,
+      cancelLookMs: given.cancelLookMs ?? 50,
+      measureMs: 50,
+      beatMs: 100,
+      sweepMs: 100,
+      probeAgainMs,
+    },
     log,
     environments: () => present,
     askForWork: () => {

@@ -23,7 +23,8 @@ export const chooseExtraDirectories = async (
   const remarks: string[] = []
   const realRoots = await Promise.all(roots.map(realPathOfExisting))
   const realOwn = await realPathOfExisting(ownResults)
-  for (const directory of [...new Set(returned)].slice(0, mostDirectories)) {
+  const asked = [...new Set(returned)]
+  for (const directory of asked.slice(0, mostDirectories)) {
     if (!isAbsolute(directory)) {
       remarks.push(`The results were not copied to ${JSON.stringify(directory)}: it is not an absolute path.`)
       continue
@@ -36,6 +37,11 @@ export const chooseExtraDirectories = async (
         `The results were not copied to ${JSON.stringify(directory)}: this service may not write there. Ask its team to allow it.`,
       )
     }
+  }
+  if (asked.length > mostDirectories) {
+    remarks.push(
+      `The results were copied to the first ${mostDirectories} of ${asked.length} directories only: no reduction may name more.`,
+    )
   }
   return { allowed, remarks }
 }

@@ -22,6 +22,8 @@ export type StackOptions = {
   readonly flat?: readonly string[]
   readonly lastRun?: number
   readonly script?: string
+  /** Software beside the bare Python, which is the default unless one of these is. */
+  readonly software?: readonly Readonly<Record<string, unknown>>[]
   /** Whether all instruments of the archive are watched, or those of `archive.watch`. */
   readonly watches: 'found' | 'file'
   /** More of the environment of `make up`, such as LEASE_SECONDS. */
@@ -42,6 +44,7 @@ export type Stack = {
   readonly database: Database
   /** The interpreter of its scripts: bare, what lies beside the system's Python has no part in it. */
   readonly python: string
+  readonly pythonVersion: string
   /** What `make up` does: starts again whatever has no supervisor. With settings, those from now on until the next. */
   readonly up: (settings?: Readonly<Record<string, string>>) => Promise<void>
   readonly family: () => readonly Member[]
@@ -80,7 +83,7 @@ const startIn = async (folder: string, options: StackOptions): Promise<Stack> =>
   const archive = await makeArchive(folder)
   await archive.addInstruments(instruments, lastRun, script)
   await archive.watch(instruments, flat)
-  const python = await makePython(folder)
+  const python = await makePython(folder, options.software ?? [])
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const environment = {
@@ -121,6 +124,7 @@ const startIn = async (folder: string, options: StackOptions): Promise<Stack> =>
     archive,
     database,
     python: python.interpreter,
+    pythonVersion: python.version,
     up,
     family,
     processesOf: (role) => family().filter((member) => member.role === role),
@@ -152,15 +156,17 @@ const send = (url: string, method: string, body: unknown, headers: Readonly<Reco
     signal: AbortSignal.timeout(callLimitMs),
   })
 
-const makePython = async (folder: string) => {
+const makePython = async (folder: string, beside: NonNullable<StackOptions['software']>) => {
   const python = await findPython()
   if (!python) throw new Error('There is no Python 3.9 or later on this machine.')
   const [environmentsFile, home] = [join(folder, 'environments.json'), join(folder, 'python')]
   await runToEnd(python.interpreter, ['-m', 'venv', '--without-pip', home])
   const interpreter = join(home, 'bin', 'python')
-  const environments = [{ name: 'Python', version: python.version, interpreter, environment: {}, default: true }]
+  const isDefault = !beside.some((software) => software['default'] === true)
+  const bare = { name: 'Python', version: python.version, interpreter, environment: {}, default: isDefault }
+  const environments = [bare, ...beside]
   await writeFile(environmentsFile, JSON.stringify(environments))
-  return { interpreter, environmentsFile }
+  return { interpreter, version: python.version, environmentsFile }
 }
 
 const seenInstruments = async (database: Database): Promise<number> => {

@@ -8,8 +8,16 @@ import sys
 def describe():
     prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
     needed = prefixes | {os.path.abspath(place) for place in sys.path if place} | links_to(sys.executable)
-    print(json.dumps({"paths": sorted(path for path in needed if os.path.exists(path) and path != os.sep)}))
+    paths = sorted(path for path in needed if os.path.exists(path) and path != os.sep)
+    print(json.dumps({"paths": paths, "marks": sorted(path for path in marks(prefixes) if os.path.exists(path))}))
     return 0
+
+
+def marks(prefixes):
+    """What has another time when a package was installed, upgraded or removed, or Python itself was: by pip, conda or the system."""
+    packages = {place for place in sys.path if os.path.basename(place) in ("site-packages", "dist-packages")}
+    made = {os.path.join(prefix, name) for prefix in prefixes for name in ("pyvenv.cfg", "conda-meta")}
+    return packages | made | {os.path.realpath(sys.executable)}
 
 
 def links_to(program):

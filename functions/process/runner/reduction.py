@@ -103,8 +103,10 @@ def note_loaded_ahead():
 def versions_of_modules():
     """Versions of the packages that the script loaded, for the record of what ran."""
     versions = dict(LoadedAhead.versions)
-    for name, module in sorted(item for item in sys.modules.items() if item[0] not in LoadedAhead.names):
-        attributes = getattr(module, "__dict__", {})
+    # Only the new ones are touched: to look at a module is to copy a page of memory that every fork shares.
+    brought = [name for name in list(sys.modules) if isinstance(name, str) and name not in LoadedAhead.names]
+    for name in sorted(brought):
+        attributes = getattr(sys.modules.get(name), "__dict__", {})
         # Some make it when asked, which may import more; a module that holds nothing else has it then.
         version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)
         if "." in name or name.startswith("_") or not isinstance(version, str) or not is_text(version):

@@ -1,15 +1,14 @@
 """What the script's own process becomes before the first line of the script: nothing of the service is left within its reach."""
 
-import base64
+import binascii
 import fcntl
 import json
 import os
-import shutil
 import signal
 import sys
 import time
 
-from . import kernel, limits, system_call_filter
+from . import crash, kernel, limits, system_call_filter
 
 # Out of the way of scripts that write to every small number.
 REPORT_DESCRIPTOR = 200
@@ -17,7 +16,7 @@ REPORT_DESCRIPTOR = 200
 NICE = 5
 
 
-def become(request, supervisor, isolated, log_write, report_write):
+def become(request, supervisor, isolated, log_write, report_write, crash_write):
     """Gives the function that reports to the supervisor."""
     os.setsid()
     kernel.signal_when_parent_dies(signal.SIGKILL)
@@ -26,7 +25,7 @@ def become(request, supervisor, isolated, log_write, report_write):
     kernel.be_readable()
     kernel.prefer_as_memory_victim()
     kernel.forbid_core_dumps()
-    report = take_streams(log_write, report_write)
+    report = take_streams(log_write, report_write, crash_write)
     take_environment(request)
     os.nice(NICE)
     limits.apply(request["limits"], isolated)
@@ -38,14 +37,16 @@ def become(request, supervisor, isolated, log_write, report_write):
     return reporter(report)
 
 
-def take_streams(log_write, report_write):
+def take_streams(log_write, report_write, crash_write):
+    crashed = fcntl.fcntl(crash_write, fcntl.F_DUPFD_CLOEXEC, crash.DESCRIPTOR)
     report = fcntl.fcntl(report_write, fcntl.F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     # One pipe for both streams keeps their lines in the order they were written.
     os.dup2(log_write, 1)
     os.dup2(log_write, 2)
-    kernel.close_all_but({report})
+    kernel.close_all_but({report, crashed})
+    crash.watch(crashed)
     return report
 
 
@@ -61,8 +62,15 @@ def take_environment(request):
             os.makedirs(place[name], mode=0o700)
         write_script(place["script"], request["script"])
         # Who has read the list of fonts needs it no more.
-        if place["seed"] and "matplotlib.font_manager" not in sys.modules and os.path.isdir(place["seed"]):
-            shutil.copytree(place["seed"], place["cache"])
+        if place["seed"] and "matplotlib.font_manager" not in sys.modules:
+            copy_cache(place["seed"], place["cache"])
+
+
+def copy_cache(seed, cache):
+    if os.path.isdir(seed) and os.listdir(seed):
+        import shutil
+
+        shutil.copytree(seed, cache)
 
 
 def write_script(directory, files):
@@ -70,7 +78,7 @@ def write_script(directory, files):
         path = os.path.join(directory, *file["name"].split("/"))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as written:
-            written.write(base64.b64decode(file["base64"]))
+            written.write(binascii.a2b_base64(file["base64"]))
 
 
 def reporter(descriptor):

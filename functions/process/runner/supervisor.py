@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from . import kernel, limits, process_tree, script_process
+from . import crash, kernel, limits, process_tree, script_process
 from .channel import LOG, Channel
 
 LARGEST_REPORT_BYTES = 64 * 1024 * 1024
@@ -41,19 +41,20 @@ def fork_script_process(request, descriptor, isolated, seen_as=None):
     asked = Asked(isolated)
     report_read, report_write = os.pipe()
     log_read, log_write = os.pipe()
+    crash_read, crash_write = crash.open_pipe()
     supervisor = os.getpid()
 
     script = os.fork()
     if script == 0:
         asked.forget()
-        return script_process.become(request, supervisor, isolated, log_write, report_write)
+        return script_process.become(request, supervisor, isolated, log_write, report_write, crash_write)
 
     try:
-        for end in (report_write, log_write):
+        for end in (report_write, log_write, crash_write):
             os.close(end)
         channel = Channel(descriptor)
         channel.emit({"event": "started", "pid": script if seen_as is None else seen_as})
-        Watch(request, channel, isolated, asked, script, report_read, log_read).run()
+        Watch(request, channel, isolated, asked, script, report_read, log_read, crash_read).run()
     except BaseException:
         import traceback
 
@@ -96,11 +97,13 @@ class Asked:
 class Watch:
     """From the script's first moment to the end of all that it started."""
 
-    def __init__(self, request, channel, isolated, asked, script, report_read, log_read):
+    def __init__(self, request, channel, isolated, asked, script, report_read, log_read, crash_read):
         self.limits = request["limits"]
         self.channel, self.isolated, self.asked, self.script = channel, isolated, asked, script
         self.reports = Reports(report_read, channel)
         self.log = log_read
+        self.crash = crash_read
+        self.script_directory = request["job"]["scriptDirectory"]
         self.stopped = False
         self.limit = None
         self.status = None
@@ -111,6 +114,7 @@ class Watch:
         left = self.end_the_rest(deadline)
         self.reports.read_the_rest()
         self.pass_on_the_rest_of_the_log(deadline)
+        crashed_in = self.tell_of_a_crash()
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.channel.emit(
             {
@@ -118,6 +122,7 @@ class Watch:
                 "stopped": self.stopped,
                 "limit": self.limit,
                 "exit": exit_of(self.status),
+                "crashedIn": crashed_in,
                 "endedProcesses": left.ended,
                 "survivors": left.survivors,
                 "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 3),
@@ -203,6 +208,15 @@ class Watch:
             if not poll.poll(max(0, deadline - time.monotonic()) * 1000):
                 return
             self.pass_on_log()
+
+    def tell_of_a_crash(self):
+        """Puts the lines where native code crashed behind what the script printed; gives the one that the script itself ended in."""
+        dump = crash.read(self.crash)
+        if not dump:
+            return None
+        shown, place = crash.in_own_lines(dump, self.script_directory)
+        self.channel.send(LOG, ("\n%s\n" % shown).encode("utf-8", "replace"))
+        return place if self.status is not None and os.WIFSIGNALED(self.status) else None
 
 
 def exit_of(status):

@@ -59,10 +59,24 @@ def is_known_here():
     return os.uname().machine in CALLS
 
 
+class Assembled:
+    """What a prepared interpreter has put together before there was a script."""
+
+    program = b""
+
+
+def assemble_ahead():
+    Assembled.program = assembled()
+
+
+def assembled():
+    return b"".join(struct.pack("=HBBI", *one) for one in instructions(CALLS[os.uname().machine]))
+
+
 def apply():
     """Holds for this process and all that it starts, for ever. Needs `gain_no_rights` before."""
     calls = CALLS[os.uname().machine]
-    program = b"".join(struct.pack("=HBBI", *one) for one in instructions(calls))
+    program = Assembled.program or assembled()
     code = ctypes.create_string_buffer(program, len(program))
 
     class Program(ctypes.Structure):

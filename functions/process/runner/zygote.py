@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 
-from . import channel, jobs, kernel, reduction, sandbox, supervisor, threads
+from . import channel, jobs, kernel, reduction, sandbox, supervisor, system_call_filter, threads
 
 # What a script's failure may need: imported once, here, not at every failure.
 PREPARED_FOR_FAULTS = ("traceback", "difflib", "linecache", "tokenize")
@@ -28,6 +28,8 @@ def serve():
     failed = import_ahead(asked["imports"])
     blas = threads.find()
     reduction.note_loaded_ahead()
+    if system_call_filter.is_known_here():
+        system_call_filter.assemble_ahead()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(asked["socket"])
     listener.listen(128)
@@ -128,7 +130,7 @@ def begin_reduction(descriptor, blas, user, group):
         supervisor.refuse(descriptor, "the isolation of this machine failed: %s" % error)
     report = supervisor.fork_script_process(request, descriptor, isolated=True, seen_as=outside)
     # From here on this is the script's own process.
-    before = set(sys.modules)
+    before = reduction.LoadedAhead.names
     threads.restore(blas)
     reseed()
     leave(jobs.run_job(request["job"], report), before)

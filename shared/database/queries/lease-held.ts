@@ -50,6 +50,16 @@ export const heartBeat = async (
   return row?.cancelRequestedBy ? 'cancel' : 'held'
 }
 
+/** Does a person want it ended? Reads one row and waits for nobody: neither for its lock nor for a disk. */
+export const isCancelAsked = async (sql: Sql, lease: Lease): Promise<boolean> => {
+  const [row] = await sql.rows(
+    z.object({ cancelRequestedBy: z.string().nullable() }),
+    'SELECT cancel_requested_by AS cancelRequestedBy FROM reductions WHERE id = ? AND fence = ?',
+    [lease.reductionId, lease.fence],
+  )
+  return (row?.cancelRequestedBy ?? null) !== null
+}
+
 /**
  * Records the variables that the script really got, and the configured ones that it could not take. False where the lease is lost. Call it
  * inside a transaction.

@@ -1,0 +1,188 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decideOutcome } from './outcome.ts'
+import { runnerDirectory } from './runner-program.ts'
+import {
+  openBench,
+  python,
+  runRunner,
+  testEnvironment,
+  type Bench,
+  type RunnerResult,
+  type Way,
+} from './test-support.ts'
+
+/** What a scientist relies on does not depend on how their script is run. `prepared`: with its modules imported before it came. */
+
+const main = (body: string): string => `def main(input_file, output_dir):\n${body.replaceAll(/^/gm, '    ')}\n`
+const imports = ['numpy', 'h5py', 'matplotlib.pyplot']
+
+describe.each<Way>(['plain', 'bubblewrap', 'prepared'])('%s', (way) => {
+  let bench: Bench
+  beforeAll(async () => {
+    bench = await openBench(way)
+  })
+  afterAll(() => bench.close())
+
+  const run = (files: Parameters<typeof runRunner>[0], options: Parameters<typeof runRunner>[1] = {}) =>
+    runRunner(files, { bench, software: testEnvironment(way === 'prepared' ? { imports } : {}), ...options })
+
+  const sentence = ({ end, report }: RunnerResult, isFault = false): string => {
+    const limits = { wallSeconds: 60, outputBytes: 1, outputFiles: 1, memoryBytes: 1, processes: 1 }
+    const told = isFault ? report('fault') : undefined
+    return decideOutcome({ stop: undefined, end, report: told, limits, environment: 'Python 3' }).reason ?? ''
+  }
+
+  test('the script knows itself and where it is', async () => {
+    const { log, output } = await run({
+      'reduce.py': `import os, sys
+at_import = __name__, __file__ == sys.argv[0], sys.argv[1:], os.getcwd()
+${main(`print(at_import, os.path.basename(__file__), sys.path[0] == os.path.dirname(__file__), os.getcwd(), output_dir)
+import __main__
+print(hasattr(__main__, 'main'), [name for name in sys.modules if name == 'reduce' or name.startswith('runner')])`)}`,
+    })
+    expect(log).toBe(`('reduce', True, [], '${output}') reduce.py True ${output} ${output}/\nFalse ['reduce']\n`)
+  })
+
+  test('pictures are drawn without a screen', async () => {
+    const { log, output } = await run({
+      'reduce.py': `import matplotlib, matplotlib.pyplot as plot
+${main(`plot.plot([1, 2], [3, 4])
+plot.savefig(output_dir + 'picture.png')
+print(matplotlib.get_backend().lower())`)}`,
+    })
+    expect(log).toBe('agg\n')
+    expect((await readFile(join(output, 'picture.png'))).subarray(1, 4).toString()).toBe('PNG')
+  })
+
+  test('an exception is told in the scientist’s own lines, at import and in main', async () => {
+    const inMain = await run({
+      'reduce.py': `import inner\n${main('inner.load()')}`,
+      'inner.py': `def load():\n    raise ValueError('no vanadium')`,
+    })
+    expect(inMain.log).toBe(`Traceback (most recent call last):
+  File "reduce.py", line 3, in main
+    inner.load()
+  File "inner.py", line 2, in load
+    raise ValueError('no vanadium')
+ValueError: no vanadium
+`)
+    const atImport = await run({ 'reduce.py': 'import inner\n', 'inner.py': '\n1 / 0\n' })
+    expect(atImport.log).toMatch(/^Traceback .*\n {2}File "reduce.py", line 1, in <module>\n/)
+    expect(atImport.log).toContain('File "inner.py", line 2, in <module>')
+    expect(atImport.log).not.toMatch(/runner|importlib|\/script\//)
+  })
+
+  test.for([
+    ['def main(:\n', /^reduce\.py is not valid Python: .* in line 1\.$/],
+    ['x = 1\n', /^reduce\.py has no function main\(input_file, output_dir\)/],
+    ['import nowhere.deeper\n', /^The script imports nowhere, which is neither beside it nor in this software/],
+    [main('import sys; sys.exit(3)'), /^The script ended itself with sys\.exit\(3\) \(reduce\.py, line 2\)/],
+    [main("import sys; sys.exit('no beam')"), /sys\.exit\('no beam'\)/],
+    [main('raise SystemExit'), /^The script ended itself with sys\.exit\(\)/],
+    [main('kept = []\nwhile True: kept.append(bytearray(16 * 1024 * 1024))'), /asked for more memory than there is/],
+  ] as const)('what goes wrong has its own sentence: %s', async ([script, expected]) => {
+    const result = await run({ 'reduce.py': script }, { limits: { memoryBytes: 600 * 1024 ** 2 } })
+    expect(sentence(result, true)).toMatch(expected)
+    expect(result.end).toMatchObject({ kind: 'ended', exit: { code: 1 }, crashedIn: null })
+  })
+
+  test('a crash in native code is told with the line of the script that called it', async () => {
+    const result = await run({
+      'reduce.py': `import ctypes, inner\n${main(`print('before')\ninner.crash()`)}`,
+      'inner.py': 'import ctypes\ndef crash():\n    ctypes.string_at(0)\n',
+    })
+    expect(result.end).toMatchObject({ exit: { signal: 'SIGSEGV' }, crashedIn: 'inner.py, line 3' })
+    expect(sentence(result)).toContain('(segmentation fault), in a library')
+    expect(sentence(result)).toContain('called in inner.py, line 3;')
+    expect(result.log).toMatch(/^before\n\nFatal Python error: Segmentation fault\n\nCurrent thread .*\n/)
+    expect(result.log).toContain('\n  File "inner.py", line 3 in crash\n  File "reduce.py", line 4 in main\n')
+    expect(result.log).not.toContain(runnerDirectory)
+    expect(result.log).not.toContain('Extension modules')
+  })
+
+  test('one killed from outside, and one that ends its own process, are no crash', async () => {
+    const killed = await run({ 'reduce.py': main('import os; os.kill(os.getpid(), 9)') })
+    expect(killed.end).toMatchObject({ exit: { signal: 'SIGKILL' }, crashedIn: null })
+    expect(sentence(killed)).toMatch(/^The script was killed from outside, most likely .* ran out of memory/)
+    const ended = await run({ 'reduce.py': main('import os; os._exit(3)') })
+    expect(sentence(ended)).toMatch(/^The script ended its own process with status 3/)
+    // A worker of the script that crashed is in the log; what becomes of the script is its own affair.
+    const worker = await run({
+      'reduce.py': `import ctypes, os
+${main('if os.fork() == 0: ctypes.string_at(0)\nos.wait()')}`,
+    })
+    expect(worker.end).toMatchObject({ exit: { code: 0 }, crashedIn: null })
+    expect(worker.log).toContain('File "reduce.py", line 3 in main')
+  })
+
+  test('a script, a neighbour and variables of megabytes work', async () => {
+    const long = 'ä'.repeat(2_000_000)
+    const { log } = await run(
+      {
+        'reduce_vars.py': `standard_vars = {'text': '', 'numbers': [0]}`,
+        'reduce.py': `# ${long}\nimport table\n${main(`print(len(web_var.standard_vars['text']), sum(web_var.standard_vars['numbers']), len(table.rows))`)}`,
+        'table.py': `rows = [\n${'    (1.0, 2.0, 3.0),\n'.repeat(40_000)}]\n`,
+      },
+      {
+        given: [
+          { name: 'text', plain: long },
+          { name: 'numbers', plain: Array.from({ length: 100_000 }, () => 1) },
+        ],
+      },
+    )
+    expect(log).toBe('2000000 100000 40000\n')
+  })
+})
+
+describe('a prepared interpreter', () => {
+  test('is started anew when a package of its environment was changed, and never before', async () => {
+    const bench = await openBench('prepared')
+    try {
+      const home = join(bench.directory, 'environment')
+      execFileSync(python(), ['-m', 'venv', '--without-pip', home])
+      const [version = ''] = await readdir(join(home, 'lib'))
+      const packages = join(home, 'lib', version, 'site-packages')
+      const install = async (release: string): Promise<void> => {
+        // As pip does: the folders of the old release go, those of the new one come.
+        for (const name of await readdir(packages)) {
+          if (name.startsWith('measured')) await rm(join(packages, name), { recursive: true })
+        }
+        await mkdir(join(packages, 'measured'))
+        await mkdir(join(packages, `measured-${release}.dist-info`))
+        await writeFile(join(packages, 'measured', '__init__.py'), `__version__ = '${release}'\n`)
+      }
+      await install('1.0')
+      const software = testEnvironment({ interpreter: join(home, 'bin', 'python'), imports: ['measured'] })
+      const script = { 'reduce.py': `import os, measured\n${main(`print(measured.__version__, os.environ['HOME'])`)}` }
+      const loaded = async () => {
+        const one = await runRunner(script, { bench, software })
+        return { log: one.log.split(' ')[0], modules: one.report('returned').modules }
+      }
+      expect(await loaded()).toEqual({ log: '1.0', modules: { measured: '1.0' } })
+      const first = await preparedPids(bench)
+      expect(await loaded()).toEqual({ log: '1.0', modules: { measured: '1.0' } })
+      expect(await preparedPids(bench)).toEqual(first)
+      await install('2.0')
+      expect(await loaded()).toEqual({ log: '2.0', modules: { measured: '2.0' } })
+      // The old one has gone when its last reduction had.
+      await expect.poll(() => preparedPids(bench)).toHaveLength(1)
+      expect(await preparedPids(bench)).not.toEqual(first)
+    } finally {
+      await bench.close()
+    }
+  })
+})
+
+const preparedPids = async ({ scratch }: Bench): Promise<readonly string[]> => {
+  const found: string[] = []
+  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+    const [arguments_, environment] = await Promise.all(
+      ['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')),
+    )
+    if (arguments_?.includes('\0zygote\0') && environment?.includes(`TMPDIR=${scratch.directory}\0`)) found.push(pid)
+  }
+  return found
+}
