@@ -47,16 +47,16 @@ export const canDisksHang: boolean = whyNoDiskHangs === undefined
 const guardian = `
   source=$1 inner=$2 outer=$3
   serve() { exec bindfs -f -o attr_timeout=0,entry_timeout=0,negative_timeout=0 "$1" "$2"; }
-  until_mounted() { until mountpoint -q "$1"; do kill -0 "$2" 2>/dev/null || exit 1; sleep 0.05; done; }
+  until_mounted() { until mountpoint -q "$1"; do kill -0 "$2" 2>/dev/null || return 1; sleep 0.05; done; }
   take_away() {
     for attempt in 1 2 3 4 5 6 7 8 9 10; do fusermount3 -u "$1" 2>/dev/null && return; sleep 0.2; done
     fusermount3 -uz "$1" 2>/dev/null || umount -l "$1"
   }
   trap '' INT TERM HUP
   (serve "$source" "$inner") & first=$!
-  until_mounted "$inner" $first
+  until_mounted "$inner" $first || exit 1
   (serve "$inner" "$outer") & second=$!
-  until_mounted "$outer" $second
+  until_mounted "$outer" $second || { take_away "$inner"; wait; exit 1; }
   echo $first
   cat >/dev/null
   kill -CONT $first
@@ -81,6 +81,7 @@ export const openHangingDisk = async (mountPoint: string, files?: string): Promi
   const [line] = (await Promise.race([
     once(keeper.stdout, 'data'),
     exited.then(() => {
+      rmSync(folder, { recursive: true, force: true })
       throw new Error('the disk could not be mounted')
     }),
   ])) as [Buffer]
