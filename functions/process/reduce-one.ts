@@ -100,7 +100,7 @@ const stageAndRun = async (
 
 const hasEndedByItself = ({ end }: RanScript): boolean => end.kind === 'ended' && !end.stopped
 
-/** Nothing has happened yet: where the disk does not let us begin, the reduction waits in line until it does. */
+/** Nothing has happened yet: where the disk is away, the reduction waits in line until it answers. */
 const stageOrWait = async (
   processor: Processor,
   claim: Claim,
@@ -123,7 +123,7 @@ const stageOrWait = async (
       return giveBack(processor, claim, reason() === 'cancelled' ? 'It was cancelled before it started.' : undefined)
     }
     const trouble = await places.failed(instrument, fault)
-    if (!trouble && !places.mayComeAgain(claim.reductionId)) throw fault
+    if (refuses(fault) || (!trouble && !places.mayComeAgain(claim.reductionId))) throw fault
     return giveBack(processor, claim, waitsFor(fault))
   }
 }
@@ -167,8 +167,8 @@ const concludeInTime = async (
 }
 
 /**
- * The script has ended, and what it left could not be made ready. A script that failed because the disk was full has failed, and so has
- * one that filled it. Otherwise it is the disk's trouble: the script runs again when that is over.
+ * The script has ended, and what it left could not be made ready. Where the disk refuses it, that is the end; where the disk is away, the
+ * script runs again when it answers.
  */
 const afterDiskFailed = async (
   processor: Processor,
@@ -179,13 +179,16 @@ const afterDiskFailed = async (
   const { places } = processor
   if (fault.kind === 'full') await discard(processor, claim)
   const trouble = await places.failed(claim.instrument, fault)
-  if (fault.kind === 'full' && (!trouble || outcome?.state === 'Error')) {
+  if (refuses(fault)) {
     const own = outcome?.reason ? ` The script had ended before, with: ${outcome.reason}` : ''
     return fail(processor, claim, `${fault.message}${own}`)
   }
   if (!trouble && !places.mayComeAgain(claim.reductionId)) return fail(processor, claim, fault.message)
   return giveBack(processor, claim, waitsFor(fault))
 }
+
+/** A full or read-only disk says no, and may have been filled by this very reduction: whoever meets it ends with that cause, and others wait. */
+const refuses = ({ kind }: ResultsFault): boolean => kind === 'full' || kind === 'read-only'
 
 const waitsFor = (fault: ResultsFault): string =>
   `${fault.problem}. It waits in line and starts again by itself when the disk is well.`

@@ -85,8 +85,34 @@ const waitsAndGoesOn = async (
   const row = await reductionRow(database, wish)
   expect(row).toMatchObject({ state: 'Queued', lostCount: 0, reason: expect.stringContaining(kind) })
   expect(row.reason).toContain('It waits in line and starts again by itself')
-  expect((await one.ring()).claimed).toBeNull()
+  await isHeldUntilMended(one, wish, kind, mend)
+}
 
+/** Whoever meets a disk that refuses ends with the cause; the next one of WISH waits, MARI does not. */
+const endsAndHoldsTheNext = async (
+  one: TestProcessor,
+  wish: number,
+  kind: string,
+  mend: () => Promise<unknown>,
+): Promise<void> => {
+  withBeat(one)
+  expect((await one.ring()).claimed).toMatchObject({ reductionId: wish, state: 'Error' })
+  expect(await reductionRow(database, wish)).toMatchObject({
+    state: 'Error',
+    lostCount: 0,
+    reason: expect.stringContaining(kind),
+  })
+  const next = await queueReduction(database, writes)
+  await isHeldUntilMended(one, next.id, kind, mend)
+}
+
+const isHeldUntilMended = async (
+  one: TestProcessor,
+  waiting: number,
+  kind: string,
+  mend: () => Promise<unknown>,
+): Promise<void> => {
+  expect((await one.ring()).claimed).toBeNull()
   const mari = await queueReduction(database, writes, { instrument: 'MARI' })
   expect((await one.ring()).claimed).toMatchObject({ reductionId: mari.id, state: 'Completed' })
 
@@ -97,7 +123,7 @@ const waitsAndGoesOn = async (
     ])
   expect((await openNotices())[0]?.message).toContain(kind)
   await mend()
-  expect(await comesToItsEnd(one, wish)).toBe('Completed')
+  expect(await comesToItsEnd(one, waiting)).toBe('Completed')
   await expect.poll(openNotices).toEqual([])
 }
 
@@ -138,13 +164,13 @@ describe('nothing is claimed for an instrument while its results', () => {
     test('are full', async () => {
       const { one, small, id } = await onSmallDisk()
       await small.fill()
-      await waitsAndGoesOn(one, id, 'The disk for the results is full', small.empty)
+      await endsAndHoldsTheNext(one, id, 'The disk for the results is full', small.empty)
     })
 
     test('are read-only', async () => {
       const { one, small, id } = await onSmallDisk()
       await small.remount('ro')
-      await waitsAndGoesOn(one, id, 'The disk for the results is read-only', () => small.remount('rw'))
+      await endsAndHoldsTheNext(one, id, 'The disk for the results is read-only', () => small.remount('rw'))
     })
 
     test('are not mounted any more: nothing is written to the bare mount point', async () => {
@@ -177,7 +203,7 @@ describe('nothing is claimed for an instrument while its results', () => {
       expect(reason).toContain('no vanadium')
     })
 
-    test('became full by somebody else while a script ran that succeeded: it is run again, uncounted', async () => {
+    test('became full while a script ran that succeeded: an Error with that cause, and the next waits', async () => {
       const { one, small, folder } = await onSmallDisk()
       expect((await one.ring()).claimed).toMatchObject({ state: 'Completed' })
       const gate = join(one.directory, 'gate')
@@ -189,10 +215,14 @@ describe('nothing is claimed for an instrument while its results', () => {
       await expect.poll(() => readdir(join(folder, '.staging'))).toContain(`${id}-1`)
       await small.fill()
       await writeFile(gate, '')
-      expect((await ringing).claimed).toMatchObject({ state: 'released' })
-      expect(await reductionRow(database, id)).toMatchObject({ state: 'Queued', lostCount: 0 })
+      expect((await ringing).claimed).toMatchObject({ state: 'Error' })
+      expect((await reductionRow(database, id)).reason).toMatch(
+        /^The disk for the results is full .*re-run the reduction\.$/,
+      )
+      const next = await queueReduction(database, writes)
+      expect((await one.ring()).claimed).toBeNull()
       await small.empty()
-      expect(await comesToItsEnd(one, id)).toBe('Completed')
+      expect(await comesToItsEnd(one, next.id)).toBe('Completed')
     })
 
     test('fail at the last step: what is finished is kept, and published when the disk is well', async () => {
