@@ -12,6 +12,6 @@ export default defineConfig({
     reporters: ['default', './tests/support/count-reporter.ts'],
     sequence: { sequencer: LongestFirst },
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
   },
 })

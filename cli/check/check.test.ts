@@ -1,10 +1,11 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 
 const program = join(import.meta.dirname, '..', 'main.ts')
@@ -18,8 +19,11 @@ const folderWith = async (files: Readonly<Record<string, string | Buffer>>): Pro
 }
 
 type Called = { readonly code: number; readonly out: string; readonly err: string }
+// What the command keeps between calls is kept for this file.
+const kept = mkdtempSync(join(tmpdir(), 'check-kept-'))
+afterAll(() => rm(kept, { recursive: true, force: true, maxRetries: 3 }))
 /** An empty setting is one that is not given, as make passes it on. */
-const env = { ...process.env, ENVIRONMENTS_FILE: '' }
+const env = { ...process.env, ENVIRONMENTS_FILE: '', TMPDIR: kept }
 const call = (...args: readonly string[]): Promise<Called> =>
   new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], { maxBuffer: 64 * 1024 * 1024, env }, (fault, out, err) =>
