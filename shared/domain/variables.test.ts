@@ -44,9 +44,11 @@ describe('valueFromJson', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
         const value = given(number, float('0.0'))
-        expect(value.type === 'float' && Number(value.value)).toBe(number === 0 ? 0 : number)
+        expect(value.type === 'float' && Number(value.value)).toBe(number)
         expect(value.type === 'float' && /^-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?$/.test(value.value)).toBe(true)
       }),
+      // Its sign is kept too.
+      { examples: [[-0]] },
     )
   })
 })
