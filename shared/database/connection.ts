@@ -1,7 +1,7 @@
 import { createPool, type Pool, type PoolConnection } from 'mysql2/promise'
 import { z } from 'zod'
 import { checkDatabaseAddress } from './database-address.ts'
-import { asDatabaseFault, isPassingConflict } from './faults.ts'
+import { asDatabaseFault, DatabaseFault, isPassingConflict } from './faults.ts'
 
 export type Parameter = string | number | boolean | Date | Buffer | null | readonly Parameter[]
 
@@ -168,7 +168,15 @@ export const openDatabase = (
       }
     },
     within: (shorterMs) => sqlOver(onPool(pool, Math.min(shorterMs, statementMs))),
-    close: () => pool.end(),
+    close: async () => {
+      try {
+        await pool.end()
+      } catch (cause) {
+        const fault = asDatabaseFault('close', cause)
+        // What the server, or the network, has ended already needs no end.
+        if (!(fault instanceof DatabaseFault && fault.retryable)) throw fault
+      }
+    },
   }
 }
 
