@@ -14,7 +14,11 @@ export const makeArchive = async () => {
   const instrumentFolder = (instrument: string): string => join(root, `NDX${instrument}`)
   const archive = {
     root,
-    copyFrom: (source: string): Promise<void> => cp(source, root, { recursive: true }),
+    copyFrom: async (source: string): Promise<void> => {
+      await cp(source, root, { recursive: true })
+      // What may only be read there is written to here, by a plain user too.
+      await run('chmod', ['-R', 'u+rwX', root])
+    },
     lastrunPath: (instrument: string): string =>
       join(instrumentFolder(instrument), 'Instrument', 'logs', 'lastrun.txt'),
     writeLastrun: async (instrument: string, runNumber: number): Promise<void> => {
