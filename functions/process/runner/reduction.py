@@ -1,5 +1,6 @@
 """The contract of reduce.py: load it with its chosen variables, call `main(input_file, output_dir)`, report what it gave back."""
 
+import itertools
 import os
 import sys
 
@@ -95,17 +96,35 @@ class LoadedAhead:
     versions = {}
 
 
+# Stands behind all that was loaded ahead; a name that nobody imports, so that it stays there.
+MARK = __name__ + ".loaded_ahead"
+
+
 def note_loaded_ahead():
     LoadedAhead.versions = versions_of_modules()
+    sys.modules[MARK] = sys.modules[__name__]
     LoadedAhead.names = frozenset(sys.modules)
+
+
+def names_loaded_since():
+    """Names of modules that were not loaded ahead. Only these are touched: to touch a name is to copy a page of memory that every fork shares."""
+    count = 64
+    while True:
+        # One step for the interpreter: other threads may be importing.
+        latest = list(itertools.islice(reversed(sys.modules), count))
+        if len(latest) < count:
+            break
+        if MARK in latest:
+            latest = latest[: latest.index(MARK)]
+            break
+        count *= 4
+    return [name for name in latest if isinstance(name, str) and name not in LoadedAhead.names]
 
 
 def versions_of_modules():
     """Versions of the packages that the script loaded, for the record of what ran."""
     versions = dict(LoadedAhead.versions)
-    # Only the new ones are touched: to look at a module is to copy a page of memory that every fork shares.
-    brought = [name for name in list(sys.modules) if isinstance(name, str) and name not in LoadedAhead.names]
-    for name in sorted(brought):
+    for name in sorted(names_loaded_since()):
         attributes = getattr(sys.modules.get(name), "__dict__", {})
         # Some make it when asked, which may import more; a module that holds nothing else has it then.
         version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)

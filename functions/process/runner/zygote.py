@@ -130,15 +130,14 @@ def begin_reduction(descriptor, blas, user, group):
         supervisor.refuse(descriptor, "the isolation of this machine failed: %s" % error)
     report = supervisor.fork_script_process(request, descriptor, isolated=True, seen_as=outside)
     # From here on this is the script's own process.
-    before = reduction.LoadedAhead.names
     threads.restore(blas)
     reseed()
-    leave(jobs.run_job(request["job"], report), before)
+    leave(jobs.run_job(request["job"], report))
 
 
-def leave(status, before):
+def leave(status):
     """Ends as Python does, but for the modules that were there before: taking those apart takes longer than most scripts."""
-    for end in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs, lambda: forget_since(before)):
+    for end in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs, forget_the_script):
         try:
             end()
         except BaseException:
@@ -151,9 +150,9 @@ def leave(status, before):
     os._exit(status)
 
 
-def forget_since(before):
+def forget_the_script():
     """What a script had open and did not close is written out when nobody refers to it any more."""
-    for name in [name for name in sys.modules if name not in before] + ["__main__"]:
+    for name in reduction.names_loaded_since() + ["__main__"]:
         module = sys.modules.pop(name, None)
         if module is not None:
             vars(module).clear()
