@@ -28,7 +28,7 @@ export type Load = {
   readonly giveRest: () => void
 }
 
-const [runsEach, rerunsEach, keptBackEach] = [12, 3, 4]
+const [usualRunsEach, rerunsEach, keptBackEach] = [12, 3, 4]
 /** The runs that every cause re-runs; reduced once before the first. */
 const firstRun = 1001
 
@@ -68,9 +68,14 @@ const highestRun = async (stack: Stack): Promise<number> => {
 /**
  * 68 reductions of mixed length over about a quarter of a minute: 48 runs that their instruments announce one after the other; and for
  * each instrument three re-runs, a batch of them, and a re-run that is cancelled, each submitted with a key until it is answered. Each
- * instrument keeps its last runs back for the moments of the strikes.
+ * instrument keeps its last runs back for the moments of the strikes. `runsEach`: where an instrument announces more or fewer than twelve.
  */
-export const prepareLoad = async (stack: Stack, chance: Chance, cause: string): Promise<Load> => {
+export const prepareLoad = async (
+  stack: Stack,
+  chance: Chance,
+  cause: string,
+  runsEach = usualRunsEach,
+): Promise<Load> => {
   const versions = await nextVersions(stack)
   const fresh = numbers((await highestRun(stack)) + 1, runsEach)
   for (const instrument of instruments) await stack.archive.addRuns(instrument, fresh)

@@ -15,6 +15,10 @@ export type Cause = {
   readonly name: string
   /** Lengths of the scripts, in seconds, by run number. */
   readonly scripts?: readonly number[]
+  /** How many runs each instrument announces, where that is another number than usual. */
+  readonly runsEach?: number
+  /** Takes long: not among those that are tried where none is named. */
+  readonly isOnlyByName?: true
   /** Detection must have looked again before all counts as well. */
   readonly detects?: boolean
   /** Before the load begins. */

@@ -12,7 +12,7 @@ import { canDisksHang, openHangingDisk } from '../support/hanging-disk.ts'
 import { mountSmallDisk } from './full-disk.ts'
 import { connectionsForgotten, networkLost, overNetwork } from './network.ts'
 import { redeploy } from './redeploy.ts'
-import { freeze, kill, killEverything, someTime, whenAtWork, whenThereIs, type Struck } from './strike.ts'
+import { freeze, kill, killAnyOf, killEverything, someTime, whenAtWork, whenThereIs, type Struck } from './strike.ts'
 import { longScripts, underWayFor } from './under-way.ts'
 import { hangingFolders } from './watch-results.ts'
 
@@ -197,4 +197,17 @@ export const causes: readonly Cause[] = [
   { name: 'activemq-network-lost', prepare: overNetwork('activemq', networkLost) },
   { name: 'mariadb-connections-forgotten', prepare: overNetwork('mariadb', connectionsForgotten), detects: true },
   { name: 'activemq-connections-forgotten', prepare: overNetwork('activemq', connectionsForgotten) },
+  {
+    name: 'any-killed-among-1000',
+    isOnlyByName: true,
+    runsEach: 245,
+    scripts: [0, 0.1, 2, 0.3, 0.5, 1, 0.2],
+    prepare: just(
+      killAnyOf(
+        ['process', 'process', 'process', 'submit', 'dispatch', 'connector', 'gateway', 'mariadb', 'activemq'],
+        30,
+      ),
+    ),
+    detects: true,
+  },
 ]

@@ -19,7 +19,9 @@ if (unknown.length > 0) {
   console.error(`There is no cause ${unknown.join(', ')}. There are: ${causes.map(({ name }) => name).join(' ')}`)
   process.exit(2)
 }
-const chosen = causes.filter(({ name }) => names.length === 0 || names.includes(name))
+const chosen = causes.filter(({ name, isOnlyByName = false }) =>
+  names.length === 0 ? !isOnlyByName : names.includes(name),
+)
 const firstSeed = Number(process.env['SEED'] || Math.floor(Math.random() * 1_000_000))
 if (whyNoDiskHangs) console.log(`results-disk-of-one-hangs is left out: ${whyNoDiskHangs}`)
 

@@ -50,18 +50,27 @@ export const whenThereIs = async ({ load, met }: Struck, counted: () => Promise<
 export const kill =
   (role: string, times: number) =>
   async (struck: Struck): Promise<void> => {
-    for (let count = 0; count < times; count += 1) {
-      await someTime(struck)
-      const pid = await oneOf(struck, role)
-      await whenAtWork(struck, role, pid)
-      signal(pid, 'SIGKILL')
-      const since = new Date()
-      if (withoutSupervisor.includes(role)) {
-        await someTime(struck, 0, 2_000)
-        await struck.stack.up()
-      }
-      struck.expectRecovery(since)
-    }
+    for (let count = 0; count < times; count += 1) await killOne(struck, role)
+  }
+
+const killOne = async (struck: Struck, role: string): Promise<void> => {
+  await someTime(struck)
+  const pid = await oneOf(struck, role)
+  await whenAtWork(struck, role, pid)
+  signal(pid, 'SIGKILL')
+  const since = new Date()
+  if (withoutSupervisor.includes(role)) {
+    await someTime(struck, 0, 2_000)
+    await struck.stack.up()
+  }
+  struck.expectRecovery(since)
+}
+
+/** `kill -9` of any of them at some moment, a number of times; most often of who has reductions in hand. */
+export const killAnyOf =
+  (roles: readonly string[], times: number) =>
+  async (struck: Struck): Promise<void> => {
+    for (let count = 0; count < times; count += 1) await killOne(struck, struck.chance.one(roles))
   }
 
 /** Freezes one process for longer than a lease, then lets it go on as if nothing had been. */

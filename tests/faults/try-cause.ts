@@ -74,7 +74,7 @@ export const tryCause = async (
   say: (text: string) => void,
 ): Promise<Row> => {
   await setScript(stack, cause.scripts ?? usualScripts)
-  const load = await prepareLoad(stack, chance, `${cause.name}-${Date.now()}`)
+  const load = await prepareLoad(stack, chance, `${cause.name}-${Date.now()}`, cause.runsEach)
   const { strike, undo, holdsResults = false } = await cause.prepare(stack)
   const watch = watchResults(stack.resultsRoot, load.expected)
   try {

@@ -96,6 +96,8 @@ const ofAll = (resultsRoot: string): readonly Place[] =>
 export const flatFolder = (resultsRoot: string): string =>
   autoreducedDirectory(resultsRoot, { instrument: flatInstrument, rbNumber })
 
+const keyOf = ({ instrument, target, version }: Omit<Place, 'path'>): string => `${instrument} ${target} ${version}`
+
 export type ResultsWatch = {
   /** Everything that was ever seen, as it was when it was first seen. */
   readonly seen: () => ReadonlyMap<string, Seen>
@@ -105,12 +107,12 @@ export type ResultsWatch = {
 }
 
 /**
- * A reader who looks ten times a second at the results of the runs that are reduced, at those of all others in the beginning and in the
- * end, and remembers.
+ * A reader who looks ten times a second for the results that are awaited, at all that there are in the beginning and in the end, and
+ * remembers.
  */
 export const watchResults = (
   resultsRoot: string,
-  reduced: readonly { readonly instrument: string; readonly target: string }[],
+  reduced: readonly { readonly instrument: string; readonly target: string; readonly version: number }[],
 ): ResultsWatch => {
   const first = new Map<string, Seen>()
   const look = (places: readonly Place[]): void => {
@@ -121,8 +123,11 @@ export const watchResults = (
   look(ofAll(resultsRoot))
   let isStopped = false
   const looking = (async () => {
+    let awaited = reduced
     while (!isStopped) {
-      for (const { instrument, target } of reduced) look(ofTarget(resultsRoot, instrument, target))
+      for (const { instrument, target } of awaited) look(ofTarget(resultsRoot, instrument, target))
+      const keys = new Set([...first.values()].map(keyOf))
+      awaited = awaited.filter((one) => !keys.has(keyOf(one)))
       await pause(100)
     }
   })()
