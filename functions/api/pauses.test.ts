@@ -65,7 +65,10 @@ describe('pausing an instrument', () => {
     const [other = 0] = await queueRuns(api, { runs: [4], instrument: 'HIFI' })
     expect((await claim())?.reductionId).toBe(other)
     expect(await claim()).toBeUndefined()
-    expect(await readLine(api.database)).toMatchObject({ queued: 0, processing: 2 })
+    expect(await readLine(api.database)).toMatchObject({
+      lines: [],
+      running: [{ instrument: 'MARI' }, { instrument: 'HIFI' }],
+    })
 
     expect(await reduction(running)).toMatchObject({ state: 'Processing', held: null })
     for (const id of [before, fresh]) {
@@ -173,7 +176,7 @@ describe('pausing everything', () => {
     expect(pause).toMatchObject({ scope: 'everything', reason: 'the results disk is full', by: who })
     expect(held).toBe(2)
     expect(await claim()).toBeUndefined()
-    expect(await readLine(api.database)).toMatchObject({ queued: 0 })
+    expect(await readLine(api.database)).toMatchObject({ lines: [] })
     expect(overviewSchema.strict().parse((await api.get('overview')).json).pause).toEqual(pause)
     expect(await instrument('ENGINX')).toMatchObject({ isPaused: true, pause })
     expect(await instrument('HIFI')).toMatchObject({

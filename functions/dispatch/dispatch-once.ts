@@ -15,7 +15,7 @@ export type Dispatched = {
 
 /**
  * Takes back what has lost its lease, then rings once for each reduction that could start now. Safe to run twice at once: a
- * lease is taken back by one of both, and a doubled bell costs nothing.
+ * lease is taken back by one of both, and a doubled bell costs little.
  */
 export const dispatchOnce = async (
   database: Database,
@@ -27,7 +27,8 @@ export const dispatchOnce = async (
   const line = await readLine(database)
   const bells = await bellsFor(database, bellsToRing(line))
   if (bells.length > 0) await ring(bells)
-  return { rung: bells.length, queued: line.queued, processing: line.processing, slots: line.slots, requeued, givenUp }
+  const queued = line.lines.reduce((sum, { count }) => sum + count, 0)
+  return { rung: bells.length, queued, processing: line.running.length, slots: line.slots, requeued, givenUp }
 }
 
 const bellsFor = async (database: Database, count: number): Promise<readonly DataReady[]> =>

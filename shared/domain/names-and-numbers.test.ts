@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bellsToRing } from './bells.ts'
 import { canDetectionChange, detectionStates } from './detection-states.ts'
 import { filePrefixes, parseInstrumentName } from './instrument-names.ts'
 import { nearestName } from './nearest-name.ts'
@@ -72,18 +71,6 @@ describe('secondsUntilNextTry', () => {
         expect(secondsUntilNextTry(waited + more)).toBeGreaterThanOrEqual(secondsUntilNextTry(waited))
         expect(secondsUntilNextTry(waited)).toBeGreaterThan(0)
         expect(secondsUntilNextTry(waited)).toBeLessThanOrEqual(300)
-      }),
-    )
-  })
-})
-
-describe('bellsToRing', () => {
-  it('is never more than what waits, and at least one where something can start or be finished', () => {
-    fc.assert(
-      fc.property(fc.nat(9), fc.nat(9), fc.nat(900), fc.nat(9), (slots, processing, queued, orphaned) => {
-        const bells = bellsToRing({ slots, processing, queued, orphaned })
-        expect(bells).toBeLessThanOrEqual(queued + orphaned)
-        if (orphaned > 0 || (queued > 0 && (slots > processing || slots === 0))) expect(bells).toBeGreaterThan(0)
       }),
     )
   })

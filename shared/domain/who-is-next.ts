@@ -58,3 +58,24 @@ export const whoIsNext = (situation: Situation): readonly LineHead[] => {
         urgency(left) - urgency(right) || share(left) - share(right) || right.waitedSeconds - left.waitedSeconds,
     )
 }
+
+/** One instrument's line in one class, and how many stand in it. */
+export type Line = LineHead & { readonly count: number }
+
+/** How many of these could start now, one after the other by the rules of {@link whoIsNext}. */
+export const howManyMayStart = ({
+  slots,
+  running,
+  lines,
+}: Omit<Situation, 'heads'> & { readonly lines: readonly Line[] }): number => {
+  const left = new Map(lines.map((line) => [line, line.count]))
+  const started: Running[] = []
+  for (;;) {
+    const heads = lines.filter((line) => (left.get(line) ?? 0) > 0)
+    const [next] = whoIsNext({ slots, running: [...running, ...started], heads })
+    const line = heads.find((head) => head === next)
+    if (!line) return started.length
+    left.set(line, (left.get(line) ?? 0) - 1)
+    started.push(line)
+  }
+}

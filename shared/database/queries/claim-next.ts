@@ -10,7 +10,7 @@ import type { Database, Sql } from '../connection.ts'
 import { DatabaseFault } from '../faults.ts'
 import { flag, instant, integer, jsonText } from './column-parsers.ts'
 import { moveReduction } from './move-reduction.ts'
-import { mayMove } from './pauses.ts'
+import { readLineHeads, readRunning } from './line.ts'
 import { slotsAlive } from './processors.ts'
 
 const claimedRowSchema = z.object({
@@ -71,23 +71,7 @@ export type Claim = {
   readonly runs: readonly ClaimedRun[]
 }
 
-const headSchema = z.object({
-  instrument: z.string(),
-  class: z.enum(reductionClasses),
-  waitedSeconds: z.coerce.number(),
-})
-const runningSchema = z.object({ instrument: z.string(), class: z.enum(reductionClasses) })
 const idSchema = z.object({ id: integer })
-
-/** Heads of all lines that may move. One loose scan of the index `line`, whatever the length of the lines. */
-const lineHeads = (sql: Sql): Promise<z.infer<typeof headSchema>[]> =>
-  sql.rows(
-    headSchema,
-    `SELECT heads.instrument, heads.class, TIMESTAMPDIFF(SECOND, heads.oldest, UTC_TIMESTAMP(6)) AS waitedSeconds
-     FROM (SELECT class, instrument, MIN(queued_at) AS oldest FROM reductions WHERE state = 'Queued' GROUP BY class, instrument) AS heads
-     JOIN instruments ON instruments.name = heads.instrument
-     WHERE ${mayMove}`,
-  )
 
 /**
  * Takes the reduction that is next, by the rules of `domain/who-is-next.ts`, or undefined where nothing may start. Whoever asks
@@ -108,11 +92,8 @@ export const claimNext = (
 ): Promise<Claim | undefined> =>
   database.transaction(async (sql) => {
     await sql.rows(z.object({ name: z.string() }), `SELECT name FROM turnstiles WHERE name = 'line' FOR UPDATE`)
-    const running = await sql.rows(
-      runningSchema,
-      `SELECT instrument, class FROM reductions WHERE state = 'Processing' AND step IS NULL`,
-    )
-    const heads = (await lineHeads(sql)).filter(({ instrument }) => !asking.exceptInstruments?.includes(instrument))
+    const running = await readRunning(sql)
+    const heads = (await readLineHeads(sql)).filter(({ instrument }) => !asking.exceptInstruments?.includes(instrument))
     const order = whoIsNext({ slots: await slotsAlive(sql), running, heads })
     const mine = asking.environments.map(({ name, version }) => `${name} ${version}`)
 
