@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -41,6 +41,12 @@ it('bundles each program, with what it starts and copies, and only when somethin
 
   write('functions/reads/runner/more.py', 'print(2)\n')
   expect((await make()).made).toEqual(['reads'])
+
+  // What Python has made of it meanwhile stays; what is gone goes.
+  write('dist/reads/runner/__pycache__/main.cpython-311.pyc', '')
+  rmSync(join(project, 'functions/reads/runner/more.py'))
+  expect((await make()).made).toEqual(['reads'])
+  expect(readdirSync(join(dist, 'reads/runner')).sort()).toEqual(['__pycache__', 'main.py'])
 
   rmSync(join(dist, 'plain', 'main.mjs'))
   expect((await make()).made).toEqual(['plain'])

@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { BuildOptions } from 'esbuild'
 import { withLock } from '../processes/lock.ts'
 import { findBundles, startedPrograms, type Bundle } from './bundles.ts'
@@ -68,18 +68,30 @@ async function make(projectDirectory: string, dist: string, bundle: Bundle): Pro
     results.push(started)
   }
   mkdirSync(folder, { recursive: true })
-  for (const file of results.flatMap((result) => result.outputFiles)) {
-    writeFileSync(`${file.path}.new`, file.contents)
-    renameSync(`${file.path}.new`, file.path)
-  }
-  for (const { from, to } of bundle.copies) {
-    rmSync(join(folder, to), { recursive: true, force: true })
-    const filter = (path: string) => !path.endsWith('__pycache__')
-    cpSync(join(projectDirectory, from), join(folder, to), { recursive: true, filter })
-  }
+  for (const file of results.flatMap((result) => result.outputFiles)) replace(file.path, file.contents)
+  for (const copy of bundle.copies) copyFolder(projectDirectory, folder, copy)
   const sources = [...inputs].filter((file) => !file.includes('node_modules/'))
   const files = [...new Set([...sources, 'package-lock.json', ...copied(projectDirectory, bundle)])]
   writeInputs(dist, bundle.name, files, fingerprintOf(projectDirectory, files, recipe(bundle)))
+}
+
+/** Stacks that run read these files meanwhile: at any moment each is there, and whole. */
+function replace(path: string, contents: Uint8Array): void {
+  writeFileSync(`${path}.new`, contents)
+  renameSync(`${path}.new`, path)
+}
+
+function copyFolder(projectDirectory: string, folder: string, { from, to }: Bundle['copies'][number]): void {
+  const files = filesBelow(projectDirectory, from)
+  for (const file of files) {
+    const copy = join(folder, to, file.slice(from.length))
+    mkdirSync(dirname(copy), { recursive: true })
+    replace(copy, readFileSync(join(projectDirectory, file)))
+  }
+  const wanted = new Set(files.map((file) => file.slice(from.length)))
+  for (const file of filesBelow(folder, to)) {
+    if (!wanted.has(file.slice(to.length))) rmSync(join(folder, file), { force: true })
+  }
 }
 
 function copied(projectDirectory: string, bundle: Bundle): string[] {

@@ -1,4 +1,4 @@
-import { writeFileSync, rmSync } from 'node:fs'
+import { mkdirSync, writeFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { identify } from '../../processes/identity.ts'
@@ -134,6 +134,10 @@ describe('a deployed function', () => {
     tried = await tryGateway(['echo'])
     await tried.deploy('echo')
     const before = await pidOf()
+    // What Python leaves beside the modules that it has loaded.
+    const cache = join(tried.directory, 'dist', 'echo', '__pycache__')
+    mkdirSync(cache)
+    writeFileSync(join(cache, 'main.cpython-311.pyc'), '')
     await tried.deploy('echo')
     expect(await pidOf()).toBe(before)
     await tried.deploy('echo', { envVars: { VERSION: '2' } })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { startFunction, type DeployedFunction, type FunctionSurroundings } from './deployed-function.ts'
 import { deploymentSchema, type Deployment } from './deployment.ts'
@@ -107,10 +107,15 @@ function fingerprint(deployment: Deployment, { secrets, places }: FunctionSurrou
   if (runtimeOf(deployment, places) === 'fork') hash.update(readFileSync(watchdogProgram))
   const folder = join(places.bundles, deployment.service)
   if (existsSync(folder)) {
-    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
-      hash.update(path).update(readFileSync(path))
-    }
+    for (const path of filesOf(folder)) hash.update(path).update(readFileSync(path))
   }
   return hash.digest('hex')
+}
+
+/** Without what interpreters leave there while they run, and what is being made: both come and go, and change nothing. */
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && basename(entry.parentPath) !== '__pycache__' && !entry.name.endsWith('.new'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
 }

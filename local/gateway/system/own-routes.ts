@@ -47,6 +47,10 @@ export function ownRoutes(options: OwnRoutes): RequestListener {
   ]) {
     routes.route('/', more)
   }
+  routes.onError((fault, context) => {
+    console.error(fault)
+    return context.text(`The gateway could not do that: ${fault.message}`, 500)
+  })
   const isRight = credentialsCheck(options.credentials)
   const listener = getRequestListener(routes.fetch)
   return (request, response) => {

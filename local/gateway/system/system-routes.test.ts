@@ -1,6 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tryGateway, type TriedGateway } from '../try-function.ts'
 
@@ -17,6 +19,21 @@ const answered = async (method: string, path: string, body?: unknown) => {
   return [answer.status, await answer.text()]
 }
 const statusOf = async (method: string, path: string, body?: unknown) => (await answered(method, path, body))[0]
+
+it('that the machine does not let it do is told with its cause', async () => {
+  const records = join(tried.directory, 'state', 'gateway', 'functions')
+  renameSync(records, `${records}-away`)
+  try {
+    const [status, text] = await answered('POST', '/system/functions', { service: 'other', image: '' })
+    expect([status, text]).toEqual([
+      500,
+      expect.stringMatching(/^The gateway could not do that: ENOENT: .*other\.json/),
+    ])
+  } finally {
+    renameSync(`${records}-away`, records)
+    await tried.system('DELETE', '/system/functions', { functionName: 'other' })
+  }
+})
 
 describe('a function', () => {
   it('described with its usage tells what its processes take', async () => {
