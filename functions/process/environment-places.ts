@@ -8,7 +8,7 @@ import type { Launch } from './launcher.ts'
 import { runnerDirectory, runnerProgram } from './runner-program.ts'
 import type { Scratch } from './scratch.ts'
 import { scriptEnvironment } from './script-environment.ts'
-import { idsInside, scriptPlaces, scriptView, type ScriptView, type ViewGround } from './script-view.ts'
+import { idsInside, scriptPlaces, scriptView, underBothNames, type ScriptView, type ViewGround } from './script-view.ts'
 
 /** Interpreters on a slow disk, and the first list of the machine's fonts. */
 const patienceMs = 120_000
@@ -43,6 +43,7 @@ export const openEnvironmentPlaces = async (
   await writeFile(users, `reduction:x:${user}:${group}::${scriptPlaces.home}:/bin/sh\n`)
   await writeFile(groups, `reduction:x:${group}:\n`)
 
+  const standing = { readable: namesOf(shown.readable), hidden: namesOf(shown.hidden) }
   const listed = new Set<string>()
   const described = new Map<string, Promise<Described>>()
   const cacheOf = (software: Environment): Promise<string> => scratch.cache(softwareLabel(software))
@@ -78,9 +79,8 @@ export const openEnvironmentPlaces = async (
       listed.add(software.interpreter)
       await runToEnd(software.interpreter, 'list-fonts', await preparing(software))
     },
-    viewFor: async ({ software, job, limits }) => {
-      const isReducing = job.mode === 'reduce'
-      const inputs = isReducing ? [job.inputFile].flat() : []
+    viewFor: async ({ software, job, inputRealPaths = [], limits }) => {
+      const inputs = job.mode === 'reduce' ? [job.inputFile, inputRealPaths].flat() : []
       const ground: ViewGround = {
         software: [
           runnerDirectory,
@@ -88,8 +88,9 @@ export const openEnvironmentPlaces = async (
           ...(await describedNow(software)).paths,
           ...software.visible,
         ],
-        readable: [...shown.readable, ...inputs],
-        hidden: shown.hidden,
+        readable: await standing.readable(),
+        inputs,
+        hidden: await standing.hidden(),
         network: software.network,
         temporaryBytes: limits.temporaryBytes,
         users,
@@ -97,6 +98,20 @@ export const openEnvironmentPlaces = async (
       }
       return scriptView(ground, 'outputDirectory' in job ? [job.outputDirectory] : [])
     },
+  }
+}
+
+/**
+ * Asked of the disk until all are there, and then never again: an archive that hangs later would take our own threads, and with them every
+ * other instrument's reductions.
+ */
+const namesOf = (paths: readonly string[]): (() => Promise<readonly string[]>) => {
+  let known: readonly string[] | undefined
+  return async () => {
+    if (known) return known
+    const found = await Promise.all(paths.map((path) => underBothNames([path])))
+    if (found.every((names) => names.length > 0)) known = found.flat()
+    return found.flat()
   }
 }
 

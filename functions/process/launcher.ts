@@ -52,6 +52,8 @@ export type Launch = {
   readonly name: string
   readonly script: ScriptFiles
   readonly job: RunnerJob
+  /** The input files' names without links, where they are known: links beside them may use either. */
+  readonly inputRealPaths?: readonly string[]
   readonly limits: ScriptLimits
   /** Both streams in the order of writing; the script waits while this does. */
   readonly onLog: (bytes: Buffer) => Promise<void>

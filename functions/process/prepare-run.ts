@@ -3,6 +3,7 @@ import type { Claim } from '#database/queries/claim-next.ts'
 import { isBatchTarget } from '#domain/batches.ts'
 import type { Staging } from '#results/stage.ts'
 import { join } from 'node:path'
+import type { InputLook } from './describe-run.ts'
 import type { Launch, ScriptLimits } from './launcher.ts'
 import type { Processor } from './processor.ts'
 import type { Settings } from './settings.ts'
@@ -29,7 +30,12 @@ const environmentFor = (processor: Processor, software: Claim['software']): Envi
 }
 
 /** What is to be run, in which environment, within which limits. @throws {NoEnvironment} */
-export const prepareRun = (processor: Processor, claim: Claim, staging: Staging): PreparedRun => {
+export const prepareRun = (
+  processor: Processor,
+  claim: Claim,
+  staging: Staging,
+  looks: readonly InputLook[],
+): PreparedRun => {
   const environment = environmentFor(processor, claim.software)
   const paths = claim.runs.map((run) => run.filePath)
   const [only] = paths
@@ -46,6 +52,7 @@ export const prepareRun = (processor: Processor, claim: Claim, staging: Staging)
         outputDirectory: join(staging.directory, '/'),
         given: claim.given,
       },
+      inputRealPaths: looks.flatMap(({ realPath }) => realPath ?? []),
     },
   }
 }

@@ -5,10 +5,11 @@ import { resultsOf, type AskOptions } from '#results/disk/open-disk.ts'
 import { openLogWriter, type LogWriter } from '#results/log-writer.ts'
 import { resultsDirectory, type ResultPlace } from '#results/result-paths.ts'
 import { ResultsFault } from '#results/results-fault.ts'
+import type { Provenance } from '#results/provenance.ts'
 import type { Staging } from '#results/stage.ts'
 import { concludeRun, type ConcludedRun, type EndedRun } from './conclude-run.ts'
 import { decide } from './decide.ts'
-import { lookAtInputs } from './describe-run.ts'
+import { lookAtInputs, type InputLook } from './describe-run.ts'
 import { filesOfVariables, withFiles } from './files-of-variables.ts'
 import { discard } from './discard-attempt.ts'
 import { fail, giveBack, leaveToOthers, type GivenBack } from './give-back.ts'
@@ -80,11 +81,12 @@ const stageAndRun = async (
 ): Promise<Ended | EndedRun> => {
   const claimedAt = new Date()
   await holdInputsFixed(processor, claim)
+  const looking = lookAtInputs(processor, claim)
   const staging = await stageOrWait(processor, claim, stopSwitch)
   if ('state' in staging) return staging
   const files = await filesOfVariables(processor, claim, stopSwitch.signal)
-  const run = withFiles(prepareRun(processor, claim, staging), files)
-  const looking = lookAtInputs(processor, claim)
+  const looks = await looking
+  const run = withFiles(prepareRun(processor, claim, staging, looks), files)
   const log = openLog(processor, claim, staging)
   const measure = measureStaging(processor, claim, staging.directory)
   const limiting = limitOutput(measure, processor.rhythm.measureMs, stopSwitch)
@@ -95,8 +97,24 @@ const stageAndRun = async (
     return stop === 'lost' ? await leaveToOthers(processor, claim) : await giveBack(processor, claim)
   }
   const asked = stop === 'released' ? undefined : stop
-  return { claim, place, run, ran, staging, log, inputs: await looking, stop: asked, claimedAt }
+  return {
+    claim,
+    place,
+    run,
+    ran,
+    staging,
+    log,
+    inputs: looks.map(inputOf),
+    stop: asked,
+    claimedAt,
+  }
 }
+
+const inputOf = ({ path, sizeBytes, modifiedAt }: InputLook): Provenance['inputs'][number] => ({
+  path,
+  sizeBytes,
+  modifiedAt,
+})
 
 const hasEndedByItself = ({ end }: RanScript): boolean => end.kind === 'ended' && !end.stopped
 

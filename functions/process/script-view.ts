@@ -56,9 +56,11 @@ const networkFiles = [
 export type ViewGround = {
   /** Of the software environment: its interpreter, packages, and what its file names beside them. */
   readonly software: readonly string[]
-  /** Archives, scripts' shared files. */
+  /** Archives, scripts' shared files; under every name they have. */
   readonly readable: readonly string[]
-  /** Nobody sees these, whatever lies above them. */
+  /** Of the one reduction; not looked at here, for their disk may hang. */
+  readonly inputs: readonly string[]
+  /** Nobody sees these, whatever lies above them; under every name they have. */
   readonly hidden: readonly string[]
   readonly network: boolean
   readonly temporaryBytes: number
@@ -76,11 +78,11 @@ export const idsInside = (): { readonly user: number; readonly group: number } =
 const unprivileged = 1000
 
 export const scriptView = async (ground: ViewGround, writable: readonly string[]): Promise<ScriptView> => {
-  const readable = [...(ground.network ? networkFiles : []), ...ground.software, ...ground.readable]
+  const ours = [...(ground.network ? networkFiles : []), ...ground.software]
   const entries: ViewEntry[] = [
     ...(await (ofTheSystem ??= systemEntries())),
-    ...readOnly(await underBothNames(readable)),
-    ...(await underBothNames(ground.hidden)).map((path) => ({ kind: 'hidden' as const, path })),
+    ...readOnly([...(await underBothNames(ours)), ...[...ground.readable, ...ground.inputs].map(trimmed)]),
+    ...ground.hidden.map((path) => ({ kind: 'hidden' as const, path })),
     ...writable.map((path) => ({ kind: 'writable' as const, path: trimmed(path) })),
     { kind: 'read-only', path: '/etc/passwd', source: ground.users },
     { kind: 'read-only', path: '/etc/group', source: ground.groups },
@@ -106,7 +108,7 @@ const systemEntry = async (path: string): Promise<ViewEntry> => {
 }
 
 /** A place that is reached through a link is there by its real name too: links within it may use either. What is not there is left out. */
-const underBothNames = async (paths: readonly string[]): Promise<readonly string[]> => {
+export const underBothNames = async (paths: readonly string[]): Promise<readonly string[]> => {
   const names = await Promise.all(
     paths.map(async (path) => {
       const real = await realpath(path).catch(() => undefined)

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import type { ResultFile } from '#contracts/api.ts'
 import type { OperationContext } from '#file-workers/serve-calls.ts'
 import { chooseExtraDirectories, copyToExtraDirectories, type ExtraDirectory } from '../extra-directories.ts'
@@ -20,8 +20,12 @@ import { seal } from '../seal.ts'
 import { discardStaging, stage, type Staging } from '../stage.ts'
 import { tidyStaging } from '../tidy-staging.ts'
 
-/** Size and time of a file; null where it is not there, or may not be looked at. */
-export type FileLook = { readonly sizeBytes: number | null; readonly modifiedAt: string | null }
+/** Size and time of a file, and its name without links; null where it is not there, or may not be looked at. */
+export type FileLook = {
+  readonly sizeBytes: number | null
+  readonly modifiedAt: string | null
+  readonly realPath: string | null
+}
 
 /**
  * All that is done on the results disk by processes that can be given up: the one list of operations. Inputs and outputs can be
@@ -146,8 +150,11 @@ export const operations = {
   lookAtFiles: ({ paths }: { readonly paths: readonly string[] }): Promise<readonly FileLook[]> =>
     Promise.all(
       paths.map(async (path) => {
-        const found = await stat(path).catch(() => undefined)
-        return { sizeBytes: found?.size ?? null, modifiedAt: found?.mtime.toISOString() ?? null }
+        const [found, realPath] = await Promise.all([
+          stat(path).catch(() => undefined),
+          realpath(path).catch(() => null),
+        ])
+        return { sizeBytes: found?.size ?? null, modifiedAt: found?.mtime.toISOString() ?? null, realPath }
       }),
     ),
 } as const
