@@ -23,7 +23,10 @@ export const mountSmallDisk = async (stack: Stack): Promise<SmallDisk> => {
   const copy = (from: string, to: string): Promise<unknown> => run('cp', ['-a', `${from}/.`, to])
   await copy(resultsRoot, aside)
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'results', resultsRoot])
+    // Room for one cause beside all that earlier ones have left.
+    const { stdout } = await run('du', ['-s', '--block-size=1M', aside])
+    const megabytes = Math.ceil(Number.parseInt(stdout, 10) * 1.2) + 64
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'results', resultsRoot])
   } catch {
     return limitFileSizes(stack)
   }
