@@ -48,7 +48,7 @@ build: install
 help:
 	@printf '\nAutoreduction: reduces neutron and muon data as soon as it is measured.\n\n'
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-14s %s\n", $$1, $$2 }'
-	@printf '\nSettings of make up, by environment: PORT (8080), STATE_DIR (.local), ARCHIVE_ROOT, RESULTS_ROOT,\nINSTRUMENTS_FILE, ENVIRONMENTS_FILE, DATABASE_URL, BROKER_URL. For instance: ARCHIVE_ROOT=/isis make up\n\n'
+	@printf '\nSettings of make up, by environment: PORT (8080), STATE_DIR (.local), ARCHIVE_ROOT, RESULTS_ROOT,\nINSTRUMENTS_FILE, ENVIRONMENTS_FILE, DATABASE_URL, BROKER_URL, BROKER_CA, BROKER_USER,\nBROKER_PASSWORD_FILE. For instance: ARCHIVE_ROOT=/isis make up\n\n'
 
 # Compiled code that Node keeps: without this vite and npm leave it in /tmp.
 export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/node
@@ -58,4 +58,4 @@ install:
 
 # Settings may also be given behind make: `make logs F=detect`.
 export BENCH JSON RECIPE REDUCTION_ISOLATION
-export PORT STATE_DIR ARCHIVE_ROOT RESULTS_ROOT INSTRUMENTS_FILE ENVIRONMENTS_FILE DATABASE_URL BROKER_URL F FOLLOW TAIL RAW
+export PORT STATE_DIR ARCHIVE_ROOT RESULTS_ROOT INSTRUMENTS_FILE ENVIRONMENTS_FILE DATABASE_URL BROKER_URL BROKER_CA BROKER_USER BROKER_PASSWORD_FILE F FOLLOW TAIL RAW

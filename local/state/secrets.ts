@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateFolder, writePrivateFile } from '../services/private-service.ts'
 
@@ -15,6 +15,11 @@ export function ensureSecrets(directory: string): void {
 export function writeSecret(directory: string, name: string, value: string): void {
   const path = join(directory, name)
   if (!existsSync(path) || readFileSync(path, 'utf8') !== value) writePrivateFile(path, value)
+}
+
+/** It need not be there. */
+export function removeSecret(directory: string, name: string): void {
+  rmSync(join(directory, name), { force: true })
 }
 
 export function readStateSecret(directory: string, name: string): string {

@@ -31,7 +31,10 @@ describe('the settings of make up', () => {
     [{ ARCHIVE_ROOT: file }, `ARCHIVE_ROOT is ${file}, which is no folder.`],
     [{ RESULTS_ROOT: '/nowhere' }, 'RESULTS_ROOT is /nowhere, which does not exist.'],
     [{ INSTRUMENTS_FILE: folder }, `INSTRUMENTS_FILE is ${folder}, which is no file that this user can read.`],
-    [{ BROKER_URL: 'localhost' }, 'BROKER_URL must look like stomp://user:password@host:61613.'],
+    [
+      { BROKER_URL: 'localhost' },
+      "BROKER_URL cannot be used. The broker's address is not a URL; expected stomp://user:password@host:port",
+    ],
   ])('%j is refused with a sentence', (environment, sentence) => {
     expect(() => read(environment)).toThrow(sentence)
   })

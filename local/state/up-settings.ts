@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { readGivenBroker, type GivenBroker } from './given-broker.ts'
 
 /** A setting of `make up` is wrong; the message names it and what was expected. */
 export class UpSettingsFault extends Error {
@@ -28,7 +29,10 @@ const schema = z.object({
   INSTRUMENTS_FILE: optional(z.string()),
   ENVIRONMENTS_FILE: optional(z.string()),
   DATABASE_URL: optional(address('mysql:', 'mysql://user:password@host:3306/database')),
-  BROKER_URL: optional(address('stomp:', 'stomp://user:password@host:61613')),
+  BROKER_URL: optional(z.string()),
+  BROKER_CA: optional(z.string()),
+  BROKER_USER: optional(z.string()),
+  BROKER_PASSWORD_FILE: optional(z.string()),
 })
 
 export type UpSettings = {
@@ -42,7 +46,7 @@ export type UpSettings = {
   /** The Python environments of scripts; undefined: the one that `make up` makes. */
   readonly environmentsFile: string | undefined
   readonly databaseUrl: string | undefined
-  readonly brokerUrl: string | undefined
+  readonly broker: GivenBroker | undefined
 }
 
 /**
@@ -68,7 +72,17 @@ export function readUpSettings(
     instrumentsFile: readableFile('INSTRUMENTS_FILE', path(given.INSTRUMENTS_FILE)),
     environmentsFile: readableFile('ENVIRONMENTS_FILE', path(given.ENVIRONMENTS_FILE)),
     databaseUrl: given.DATABASE_URL,
-    brokerUrl: given.BROKER_URL,
+    broker: readGivenBroker(
+      {
+        url: given.BROKER_URL,
+        caFile: readableFile('BROKER_CA', path(given.BROKER_CA)),
+        user: given.BROKER_USER,
+        passwordFile: readableFile('BROKER_PASSWORD_FILE', path(given.BROKER_PASSWORD_FILE)),
+      },
+      (sentence) => {
+        throw new UpSettingsFault(sentence)
+      },
+    ),
   }
 }
 

@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { deployFunctions, removeFunctions, waitUntilReady } from '../deploy/deploy-stack.ts'
 import { gatewayClient, GatewayFault, type GatewayClient } from '../deploy/gateway-client.ts'
 import type { Companion } from '../gateway/companions/companions.ts'
+import { assertBrokerLetsUsIn } from '../services/broker-lets-us-in.ts'
 import { readStackFile } from '../stack-file/read-stack-file.ts'
-import { ensureSecrets, readStateSecret, writeSecret } from '../state/secrets.ts'
+import { ensureSecrets, readStateSecret, removeSecret, writeSecret } from '../state/secrets.ts'
 import { stateDirectory } from '../state/state-directory.ts'
 import type { UpSettings } from '../state/up-settings.ts'
 import type { Steps } from '../steps/steps.ts'
@@ -23,6 +24,7 @@ const [readyMs, firstLookMs] = [60_000, 15_000]
 export async function bringUp(settings: UpSettings, projectDirectory: string, steps: Steps): Promise<void> {
   const state = stateDirectory(settings.stateDirectory)
   await assertPortIsToBeHad(state, settings.port)
+  if (settings.broker !== undefined) await assertBrokerLetsUsIn(settings.broker)
   const places = { state, projectDirectory, bundles: join(projectDirectory, 'dist') }
   mkdirSync(state.root, { recursive: true, mode: 0o700 })
   for (const folder of [state.gatewayFolder, state.scratch]) mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -33,7 +35,11 @@ export async function bringUp(settings: UpSettings, projectDirectory: string, st
   const { databaseUrl, brokerUrl, python } = await prepare(settings, places, steps)
   writeSecret(state.secrets, 'database-url', databaseUrl)
   writeSecret(state.secrets, 'broker-url', brokerUrl)
+  const authority = settings.broker?.authority ?? null
+  if (authority !== null) writeSecret(state.secrets, 'broker-ca', authority)
   await startFunctions(settings, places, python, steps)
+  // Only now: until they were deployed anew, functions named it.
+  if (authority === null) removeSecret(state.secrets, 'broker-ca')
 }
 
 async function startFunctions(
@@ -45,6 +51,10 @@ async function startFunctions(
   const secret = (name: string) => readStateSecret(state.secrets, name)
   const client = gatewayClient(settings.port, secret('basic-auth-user'), secret('basic-auth-password'))
   const gatewayUrl = `http://127.0.0.1:${settings.port}`
+  const brokerSecrets = ['broker-url', ...((settings.broker?.authority ?? null) === null ? [] : ['broker-ca'])]
+  /** Who speaks to the broker is to trust whom we trust. */
+  const withTrust = (names: readonly string[]) =>
+    names.flatMap((name) => (name === 'broker-url' ? brokerSecrets : [name]))
   const functions = readStackFile(join(projectDirectory, 'stack.yml'), {
     ...process.env,
     GATEWAY_URL: gatewayUrl,
@@ -55,11 +65,11 @@ async function startFunctions(
     SCRATCH_DIRECTORY: state.scratch,
     // On one machine what is found in the archive is watched, unless a file says what is.
     WATCH_FOUND_INSTRUMENTS: String(settings.instrumentsFile === undefined),
-  })
+  }).map((deployment) => ({ ...deployment, secrets: withTrust(deployment.secrets ?? []) }))
   const isSample = settings.archiveRoot === undefined && python !== undefined
   const sample = isSample ? { archive: state.sampleArchive, python } : undefined
   const { compileCache } = state
-  const companions = companionsOf({ projectDirectory, bundles, gatewayUrl, compileCache, sample })
+  const companions = companionsOf({ projectDirectory, bundles, gatewayUrl, brokerSecrets, compileCache, sample })
   const names = functions.map(({ service }) => service ?? '')
   const companionNames = companions.map(({ name }) => name)
 

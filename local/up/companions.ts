@@ -7,6 +7,7 @@ export type CompanionPlaces = {
   readonly projectDirectory: string
   readonly bundles: string
   readonly gatewayUrl: string
+  readonly brokerSecrets: readonly string[]
   readonly compileCache: string
   /** Where the beam simulator writes, and what runs it; undefined where a real archive is watched. */
   readonly sample: { readonly archive: string; readonly python: string } | undefined
@@ -31,7 +32,7 @@ export function companionsOf(places: CompanionPlaces): Companion[] {
   const all = [
     bundled('cron', 'cron', operator, 5_000),
     {
-      ...bundled('connector', 'activemq-connector', [...operator, 'broker-url'], 30_000),
+      ...bundled('connector', 'activemq-connector', [...operator, ...places.brokerSecrets], 30_000),
       readyPath: '/_/ready',
     },
   ].filter(({ directory }) => existsSync(directory))

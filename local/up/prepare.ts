@@ -2,6 +2,7 @@ import { migrate } from '#database/migrate.ts'
 import { buildPortal } from '../bundle/build-portal.ts'
 import { bundlePrograms } from '../bundle/bundle-programs.ts'
 import { ensurePythonEnvironment } from '../environments/python-environment.ts'
+import type { ChosenService } from '../services/choose-service.ts'
 import { ensureBroker, ensureDatabase } from '../services/stack-services.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
 import type { UpSettings } from '../state/up-settings.ts'
@@ -62,7 +63,14 @@ export async function prepare(
     tellService,
   )
   const migrated = database.then(({ url }) => steps.run('tables', () => migrate(url), tellMigrations))
-  const broker = steps.run('broker', (say) => ensureBroker(serviceOptions(settings.brokerUrl, say)), tellService)
+  const given = settings.broker
+  const broker = steps.run(
+    'broker',
+    async (say): Promise<ChosenService> =>
+      // It has let us in before anything was started.
+      given === undefined ? ensureBroker(serviceOptions(undefined, say)) : { url: given.url, way: 'given' },
+    tellService,
+  )
   const [, , ourPython, { url: databaseUrl }, , { url: brokerUrl }] = await allOrNone(
     [programs, gateway, python, database, migrated, broker] as const,
     breakOff,

@@ -91,6 +91,9 @@ const startIn = async (folder: string, options: StackOptions): Promise<Stack> =>
     // Empty counts as not given: the stack takes services of its own.
     DATABASE_URL: '',
     BROKER_URL: '',
+    BROKER_CA: '',
+    BROKER_USER: '',
+    BROKER_PASSWORD_FILE: '',
     PORT: String(port),
     STATE_DIR: stateDirectory,
     ARCHIVE_ROOT: archive.root,
