@@ -26,9 +26,15 @@ export const makeArchive = async () => {
       await writeFile(archive.lastrunPath(instrument), `${instrument} ${String(runNumber).padStart(8, '0')} 0 \n`)
     },
     writeScript: async (instrument: string, text?: string): Promise<void> => {
+      await archive.writeScripts(instrument, {
+        'reduce.py': text ?? (await readFile(join(here, 'reduce-any.py'), 'utf8')),
+      })
+    },
+    /** `reduce.py` with what lies beside it. */
+    writeScripts: async (instrument: string, files: Readonly<Record<string, string>>): Promise<void> => {
       const folder = join(instrumentFolder(instrument), 'user', 'scripts', 'autoreduction')
       await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, 'reduce.py'), text ?? (await readFile(join(here, 'reduce-any.py'))))
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
     },
     makeRuns: async (instrument: string, rbNumber: string, runNumbers: readonly number[]): Promise<void> => {
       const folder = join(instrumentFolder(instrument), 'Instrument', 'data', 'cycle_26_1')
