@@ -19,7 +19,7 @@ import {
 const main = (body: string): string => `def main(input_file, output_dir):\n${body.replaceAll(/^/gm, '    ')}\n`
 const imports = ['numpy', 'h5py', 'matplotlib.pyplot']
 
-describe.each<Way>(['plain', 'bubblewrap', 'prepared'])('%s', (way) => {
+describe.each<Way>(['plain', 'bubblewrap', 'prepared', 'ahead'])('%s', (way) => {
   let bench: Bench
   beforeAll(async () => {
     bench = await openBench(way)
@@ -27,7 +27,7 @@ describe.each<Way>(['plain', 'bubblewrap', 'prepared'])('%s', (way) => {
   afterAll(() => bench.close())
 
   const run = (files: Parameters<typeof runRunner>[0], options: Parameters<typeof runRunner>[1] = {}) =>
-    runRunner(files, { bench, software: testEnvironment(way === 'prepared' ? { imports } : {}), ...options })
+    runRunner(files, { bench, software: testEnvironment(way === 'prepared' || way === 'ahead' ? { imports } : {}), ...options })
 
   const sentence = ({ end, report }: RunnerResult, isFault = false): string => {
     const limits = { wallSeconds: 60, outputBytes: 1, outputFiles: 1, memoryBytes: 1, processes: 1 }

@@ -6,6 +6,7 @@ import { environmentsSchema, type Environment } from '#contracts/environments.ts
 import type { ScriptFiles } from '#contracts/script.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import { openEnvironmentPlaces } from './environment-places.ts'
+import { aheadLauncher } from './launch-ahead.ts'
 import { bubblewrapLauncher } from './launch-bubblewrap.ts'
 import { plainLauncher } from './launch-plain.ts'
 import { preparedLauncher } from './launch-prepared.ts'
@@ -42,7 +43,7 @@ export type Bench = {
   readonly close: () => Promise<void>
 }
 
-export type Way = 'plain' | 'bubblewrap' | 'prepared'
+export type Way = 'plain' | 'bubblewrap' | 'prepared' | 'ahead'
 
 /** Opens a way for several scripts, one after the other or side by side. Whoever opens it closes it. */
 export const openBench = async (
@@ -78,9 +79,15 @@ const openWay = async (
 ): Promise<Launcher> => {
   if (way === 'plain') return plainLauncher(scratch)
   const places = await openEnvironmentPlaces(scratch, shown)
-  return way === 'bubblewrap'
-    ? bubblewrapLauncher('bwrap', places, runAs)
-    : preparedLauncher(scratch.directory, places, (message) => console.warn(message), runAs)
+  const say = (message: string): void => console.warn(message)
+  switch (way) {
+    case 'bubblewrap':
+      return bubblewrapLauncher('bwrap', places, runAs)
+    case 'prepared':
+      return preparedLauncher(scratch.directory, places, say, runAs)
+    case 'ahead':
+      return aheadLauncher(places, say, runAs)
+  }
 }
 
 export type RunnerRun = {

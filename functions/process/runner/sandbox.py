@@ -63,6 +63,45 @@ def enter(view):
     os.umask(mask)
 
 
+def add(view, entered):
+    """What this view says and the one that was entered does not, as the machine has it now."""
+    missing, made_anew = [], set()
+    for entry in view["entries"]:
+        # What lies below a new mount is hidden by it.
+        is_hidden = any(is_below(entry["path"], place) for place in made_anew)
+        if is_hidden or entry not in entered["entries"] or not os.path.lexists(entry["path"]):
+            made_anew.add(entry["path"])
+            missing.append(entry)
+        elif entry["kind"] == "read-only":
+            # What the machine has mounted there since came along, and may be written.
+            kernel.make_unwritable(entry["path"])
+    sources = seen_from_the_machine(os.path.realpath, [entry.get("source") or entry["path"] for entry in missing])
+    mask = os.umask(0o022)
+    for entry, source in zip(missing, sources):
+        make_entry(entry, HOST + source)
+    for path in ("/tmp", "/dev/shm"):
+        kernel.remount_temporary(path, temporary_options(view["temporaryBytes"]))
+    os.umask(mask)
+
+
+def is_below(path, place):
+    return path.startswith(place.rstrip("/") + "/")
+
+
+def seen_from_the_machine(look, paths):
+    """Links of the machine lead through its own root, which is this process's for a moment."""
+    here = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.chroot(HOST)
+        try:
+            return [look(path) for path in paths]
+        finally:
+            os.fchdir(here)
+            os.chroot(".")
+    finally:
+        os.close(here)
+
+
 def close_off(most_processes):
     """From here on there is nothing but the view."""
     make_unchangeable(most_processes)
@@ -103,8 +142,11 @@ def make_parents(path):
 
 def make_temporary(path, size_bytes):
     os.makedirs(path, exist_ok=True)
-    options = "mode=1777,size=%d,nr_inodes=%d" % (size_bytes, limits.most_temporary_files(size_bytes))
-    kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777," + temporary_options(size_bytes))
+
+
+def temporary_options(size_bytes):
+    return "size=%d,nr_inodes=%d" % (size_bytes, limits.most_temporary_files(size_bytes))
 
 
 def make_devices(size_bytes):
