@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decideOutcome } from './outcome.ts'
 import { runnerDirectory } from './runner-program.ts'
 import {
+  changeablePackage,
   openBench,
-  python,
   runRunner,
   testEnvironment,
   type Bench,
@@ -141,21 +140,9 @@ describe('a prepared interpreter', () => {
   test('is started anew when a package of its environment was changed, and never before', async () => {
     const bench = await openBench('prepared')
     try {
-      const home = join(bench.directory, 'environment')
-      execFileSync(python(), ['-m', 'venv', '--without-pip', home])
-      const [version = ''] = await readdir(join(home, 'lib'))
-      const packages = join(home, 'lib', version, 'site-packages')
-      const install = async (release: string): Promise<void> => {
-        // As pip does: the folders of the old release go, those of the new one come.
-        for (const name of await readdir(packages)) {
-          if (name.startsWith('measured')) await rm(join(packages, name), { recursive: true })
-        }
-        await mkdir(join(packages, 'measured'))
-        await mkdir(join(packages, `measured-${release}.dist-info`))
-        await writeFile(join(packages, 'measured', '__init__.py'), `__version__ = '${release}'\n`)
-      }
+      const { interpreter, install } = await changeablePackage(bench.directory)
       await install('1.0')
-      const software = testEnvironment({ interpreter: join(home, 'bin', 'python'), imports: ['measured'] })
+      const software = testEnvironment({ interpreter, imports: ['measured'] })
       const script = { 'reduce.py': `import os, measured\n${main(`print(measured.__version__, os.environ['HOME'])`)}` }
       const loaded = async () => {
         const one = await runRunner(script, { bench, software })

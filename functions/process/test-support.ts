@@ -1,4 +1,5 @@
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
@@ -87,6 +88,28 @@ const openWay = async (
       return preparedLauncher(scratch.directory, places, say, runAs)
     case 'ahead':
       return aheadLauncher(places, say, runAs)
+  }
+}
+
+/** An interpreter whose only package, `measured`, can be installed in another release. */
+export const changeablePackage = async (
+  directory: string,
+): Promise<{ readonly interpreter: string; readonly install: (release: string) => Promise<void> }> => {
+  const home = join(directory, 'environment')
+  execFileSync(python(), ['-m', 'venv', '--without-pip', home])
+  const [version = ''] = await readdir(join(home, 'lib'))
+  const packages = join(home, 'lib', version, 'site-packages')
+  return {
+    interpreter: join(home, 'bin', 'python'),
+    install: async (release) => {
+      // As pip does: the folders of the old release go, those of the new one come.
+      for (const name of await readdir(packages)) {
+        if (name.startsWith('measured')) await rm(join(packages, name), { recursive: true })
+      }
+      await mkdir(join(packages, 'measured'))
+      await mkdir(join(packages, `measured-${release}.dist-info`))
+      await writeFile(join(packages, 'measured', '__init__.py'), `__version__ = '${release}'\n`)
+    },
   }
 }
 

@@ -20,7 +20,7 @@ LOG_PART_BYTES = 64 * 1024
 
 
 def serve(descriptor):
-    """Comes back in the first process only."""
+    """Comes back only where there is nothing to do."""
     kernel.signal_when_parent_dies(signal.SIGKILL)
     try:
         asked = channel.read_request(descriptor)
@@ -35,7 +35,8 @@ def serve(descriptor):
         begin(descriptor, asked, user, group)
     os.close(descriptor)
     os.waitpid(supervising, 0)
-    return 0
+    # Whoever waits for this process has waited long enough.
+    os._exit(0)
 
 
 def say_no(error):
@@ -161,6 +162,7 @@ def be_the_script(asked, handover, report):
     script_process.make_place(asked["place"])
     failed = imports_ahead.load(asked["imports"])
     reduction.note_loaded_ahead()
+    imports_ahead.keep()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     channel.write_request(handover, {"failed": failed, "cpuSeconds": time.process_time()})

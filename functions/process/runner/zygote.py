@@ -4,7 +4,6 @@ It listens on a Unix socket in its working directory. Each connection is one red
 watches over the script answers there. It ends when standard input ends, after the last of its reductions.
 """
 
-import gc
 import json
 import os
 import select
@@ -27,9 +26,7 @@ def serve():
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(asked["socket"])
     listener.listen(128)
-    gc.collect()
-    # Collecting what was imported would touch every page of it in every fork.
-    gc.freeze()
+    imports_ahead.keep()
     imports_ahead.tell({"ready": True, "failed": failed})
     return accept(listener, blas, asked["network"])
 
