@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openEnvironmentPlaces } from './environment-places.ts'
@@ -46,14 +46,16 @@ type AheadBench = Bench & {
 
 const openAhead = async (modules: Readonly<Record<string, string>>, imports = Object.keys(modules)) => {
   const directory = await mkdtemp('/var/tmp/process-ahead-')
-  const packages = join(directory, 'packages')
-  await mkdir(packages)
+  const packages = join(directory, 'state', 'packages')
+  await mkdir(packages, { recursive: true })
+  const [archive, state] = [join(directory, 'archive'), join(directory, 'state')]
+  await mkdir(archive)
   for (const [name, content] of Object.entries(modules)) await writeFile(join(packages, `${name}.py`), content)
   const scratch = await openScratch(join(directory, 'scratch'))
   const said: string[] = []
-  const launcher = aheadLauncher(await openEnvironmentPlaces(scratch, { readable: [], hidden: [] }), (message) =>
-    said.push(message),
-  )
+  // Both come with the job, and hide what was there before: a folder of the environment's within what nobody may see.
+  const shown = { readable: [directory], hidden: [state] }
+  const launcher = aheadLauncher(await openEnvironmentPlaces(scratch, shown), (message) => said.push(message))
   const close = async (): Promise<void> => {
     await launcher.close()
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
@@ -130,12 +132,12 @@ for thread in os.listdir('/proc/self/task'):
 
 test('a script finds what it finds under bubblewrap, and what modules remember of it is true', async () => {
   const bench = await openAhead({ library })
-  const bubblewrap = await openBench('bubblewrap')
+  const bubblewrap = await openBench('bubblewrap', { readable: [bench.directory], hidden: [join(bench.directory, 'state')] })
   onTestFinished(bubblewrap.close)
-  const body = `import os, sys, signal, resource, tempfile, library
+  const body = `import os, re, sys, signal, resource, tempfile, library
 sys.dont_write_bytecode = True
 environment = {name: os.environ[name] for name in sorted(os.environ) if name not in ('AUTOREDUCTION_JOB', 'PWD')}
-job = os.environ['AUTOREDUCTION_JOB'].rpartition(' ')[0]
+job = re.sub('[0-9]+-1$', 'N', os.environ['AUTOREDUCTION_JOB'])
 limits = [resource.getrlimit(getattr(resource, name)) for name in sorted(dir(resource)) if name.startswith('RLIMIT')]
 mask = os.umask(0)
 print(environment, job, sys.path, sys.argv, oct(mask), os.getcwd() == output_dir.rstrip('/'), limits, os.nice(0))
@@ -149,6 +151,25 @@ print(sorted(name for name in sys.modules if 'runner' in name and not name.start
   const [here, there] = [await bench.run(body, options), await bench.run(body, { ...options, bench: bubblewrap })]
   expect(here.log.split('\n')).toEqual(there.log.split('\n'))
   expect(here.log).toContain('True True True\n[]\n')
+})
+
+test('what comes with the job is there as it is then, and what is hidden stays so around the environment’s own folders', async () => {
+  const bench = await openAhead({ library, later: 'value = 3' }, ['library'])
+  await bench.launcher.prepare(bench.software)
+  const [archive, state] = [join(bench.directory, 'archive'), join(bench.directory, 'state')]
+  await writeFile(join(archive, 'WISH00000001.nxs'), 'measured meanwhile')
+  await writeFile(join(state, 'secret'), 'a secret')
+  // A link of the machine, to what a script may read.
+  await symlink(archive, join(bench.directory, 'link'))
+  const { log } = await bench.run(
+    `import os, later
+print(open(input_file).read(), later.value, os.listdir(${JSON.stringify(state)}))
+for place in ('state/packages/mine', 'archive/mine', 'state/mine'):
+    try: open(${JSON.stringify(bench.directory)} + '/' + place, 'w')
+    except OSError as error: print(error.strerror)`,
+    { inputFile: join(bench.directory, 'link', 'WISH00000001.nxs') },
+  )
+  expect(log).toBe("measured meanwhile 3 ['packages']\n" + 'Read-only file system\n'.repeat(2))
 })
 
 test('what a module prints while it is imported is in the service’s log, not in the script’s', async () => {
@@ -189,9 +210,9 @@ test('the time of a script’s processor does not count what was imported before
 
 test('a reduction that is cancelled while its modules are imported ends at once, and the next has its interpreter', async () => {
   const bench = await openAhead({ waiting: '' })
-  const gate = join(bench.directory, 'packages', 'gate')
+  const gate = join(bench.directory, 'state', 'packages', 'gate')
   await writeFile(
-    join(bench.directory, 'packages', 'waiting.py'),
+    join(bench.directory, 'state', 'packages', 'waiting.py'),
     `import os, time\nwhile not os.path.exists(${JSON.stringify(gate)}): time.sleep(0.01)\n`,
   )
   const options = { bench, software: bench.software }
