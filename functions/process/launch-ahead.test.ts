@@ -12,6 +12,7 @@ import {
   openBench,
   runRunner,
   startRunner,
+  temporaryDirectory,
   testEnvironment,
   type Bench,
   type RunnerOptions,
@@ -159,17 +160,20 @@ test('what comes with the job is there as it is then, and what is hidden stays s
   const [archive, state] = [join(bench.directory, 'archive'), join(bench.directory, 'state')]
   await writeFile(join(archive, 'WISH00000001.nxs'), 'measured meanwhile')
   await writeFile(join(state, 'secret'), 'a secret')
-  // A link of the machine, to what a script may read.
-  await symlink(archive, join(bench.directory, 'link'))
+  // A link of the machine, through what a script does not see otherwise.
+  const elsewhere = await temporaryDirectory()
+  await mkdir(join(elsewhere, 'disk', 'cycle'), { recursive: true })
+  await writeFile(join(elsewhere, 'disk', 'cycle', 'WISH00000001.nxs'), 'measured before')
+  await symlink(join(elsewhere, 'disk', 'cycle'), join(elsewhere, 'link'))
   const { log } = await bench.run(
     `import os, later
-print(open(input_file).read(), later.value, os.listdir(${JSON.stringify(state)}))
+print(open(input_file[0]).read(), open(input_file[1]).read(), later.value, os.listdir(${JSON.stringify(state)}))
 for place in ('state/packages/mine', 'archive/mine', 'state/mine'):
     try: open(${JSON.stringify(bench.directory)} + '/' + place, 'w')
     except OSError as error: print(error.strerror)`,
-    { inputFile: join(bench.directory, 'link', 'WISH00000001.nxs') },
+    { inputFile: [archive, join(elsewhere, 'link')].map((folder) => join(folder, 'WISH00000001.nxs')) },
   )
-  expect(log).toBe("measured meanwhile 3 ['packages']\n" + 'Read-only file system\n'.repeat(2))
+  expect(log).toBe("measured meanwhile measured before 3 ['packages']\n" + 'Read-only file system\n'.repeat(2))
 })
 
 test('what a module prints while it is imported is in the service’s log, not in the script’s', async () => {
@@ -241,6 +245,8 @@ test('none is left when it is closed, ready or not', async () => {
   expect(await starting.script.ended).toMatchObject({ kind: 'not-started' })
   await bench.launcher.prepare(bench.software)
   expect(await bench.pids()).toEqual([])
+  // Nor is one to be replaced.
+  expect(bench.said).toEqual([])
 })
 
 test('one whose environment is taken away ends', async () => {
