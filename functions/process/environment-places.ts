@@ -74,12 +74,7 @@ export const openEnvironmentPlaces = async (
   }
 
   const groundOf = async (software: Environment): Promise<Omit<ViewGround, 'temporaryBytes'>> => ({
-    software: [
-      runnerDirectory,
-      await cacheOf(software),
-      ...(await describedNow(software)).paths,
-      ...software.visible,
-    ],
+    software: [runnerDirectory, await cacheOf(software), ...(await describedNow(software)).paths, ...software.visible],
     readable: [],
     hidden: shown.hidden,
     network: software.network,

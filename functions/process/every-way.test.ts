@@ -26,7 +26,11 @@ describe.each<Way>(['plain', 'bubblewrap', 'prepared', 'ahead'])('%s', (way) => 
   afterAll(() => bench.close())
 
   const run = (files: Parameters<typeof runRunner>[0], options: Parameters<typeof runRunner>[1] = {}) =>
-    runRunner(files, { bench, software: testEnvironment(way === 'prepared' || way === 'ahead' ? { imports } : {}), ...options })
+    runRunner(files, {
+      bench,
+      software: testEnvironment(way === 'prepared' || way === 'ahead' ? { imports } : {}),
+      ...options,
+    })
 
   const sentence = ({ end, report }: RunnerResult, isFault = false): string => {
     const limits = { wallSeconds: 60, outputBytes: 1, outputFiles: 1, memoryBytes: 1, processes: 1 }

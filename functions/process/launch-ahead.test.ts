@@ -133,7 +133,10 @@ for thread in os.listdir('/proc/self/task'):
 
 test('a script finds what it finds under bubblewrap, and what modules remember of it is true', async () => {
   const bench = await openAhead({ library })
-  const bubblewrap = await openBench('bubblewrap', { readable: [bench.directory], hidden: [join(bench.directory, 'state')] })
+  const bubblewrap = await openBench('bubblewrap', {
+    readable: [bench.directory],
+    hidden: [join(bench.directory, 'state')],
+  })
   onTestFinished(bubblewrap.close)
   const body = `import os, re, sys, signal, resource, tempfile, library
 sys.dont_write_bytecode = True

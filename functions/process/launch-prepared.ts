@@ -95,7 +95,15 @@ export const preparedLauncher = (
       await zygoteFor(software).catch((cause: unknown) => say(`${softwareLabel(software)}: ${messageOf(cause)}`))
     },
     keepOnly: kept.keepOnly,
-    pids: async () => (await Promise.all(kept.all().filter(({ hasFailed }) => !hasFailed).map(({ starting }) => starting))).map(({ pid }) => pid),
+    pids: async () =>
+      (
+        await Promise.all(
+          kept
+            .all()
+            .filter(({ hasFailed }) => !hasFailed)
+            .map(({ starting }) => starting),
+        )
+      ).map(({ pid }) => pid),
     close: async () => {
       const all = kept.all()
       kept.keepOnly([])
