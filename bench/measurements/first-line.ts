@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Environment } from '#contracts/environments.ts'
 import { openEnvironmentPlaces } from '../../functions/process/environment-places.ts'
+import { aheadLauncher } from '../../functions/process/launch-ahead.ts'
 import { bubblewrapLauncher } from '../../functions/process/launch-bubblewrap.ts'
 import { plainLauncher } from '../../functions/process/launch-plain.ts'
 import { preparedLauncher, type PreparedLauncher } from '../../functions/process/launch-prepared.ts'
@@ -35,7 +36,7 @@ type Times = { readonly began: number; readonly imported: number }
 
 /**
  * How long a script that imports numpy, h5py and matplotlib waits for its first line and for the one behind its imports: as a fork of a prepared
- * interpreter, under bubblewrap and as a plain process, by turns with a bare `python3 reduce.py`; then in the whole service, from the claim.
+ * interpreter, in one that was started ahead, under bubblewrap and as a plain process, by turns with a bare `python3 reduce.py`; then in the whole service, from the claim.
  */
 export const firstLine: Measurement = {
   name: 'first-line',
@@ -47,30 +48,38 @@ const byWays = async (stack: BenchStack): Promise<readonly Figure[]> => {
   const scratch = await openScratch(join(folder, 'scratch'))
   const places = await openEnvironmentPlaces(scratch, { readable: [], hidden: [] })
   const prepared = preparedLauncher(scratch.directory, places, (message) => console.error(message))
+  const ahead = aheadLauncher(places, (message) => console.error(message))
   const [bubblewrap, plain] = [bubblewrapLauncher('bwrap', places), plainLauncher(scratch)]
   try {
     const { software } = stack
     await prepared.prepare(software)
     await places.listFonts(software)
-    const times = { prepared: [] as Times[], bubblewrap: [] as Times[], plain: [] as Times[], bare: [] as Times[] }
+    const times: Record<'prepared' | 'ahead' | 'bubblewrap' | 'plain' | 'bare', Times[]> = {
+      ...{ prepared: [], ahead: [], bubblewrap: [], plain: [], bare: [] },
+    }
     const until = performance.now() + longestMs
     // The first of each starts and compiles what the others find.
     for (let round = -1; round < rounds && (round < 1 || performance.now() < until); round += 1) {
       for (const [way, launcher, count] of [
         ['prepared', prepared, preparedEach],
+        ['ahead', ahead, 1],
         ['bubblewrap', bubblewrap, 1],
         ['plain', plain, 1],
       ] as const) {
         for (let turn = 0; turn < count; turn += 1) {
+          // One that is ready: what a script waits for where they come seldom. The next one's imports begin beside it.
+          if (way === 'ahead') await ahead.prepare(software)
           const one = await launchOnce(launcher, software, folder)
           if (round >= 0) times[way].push(one)
         }
+        if (way === 'ahead') ahead.keepOnly([])
       }
       const bare = await bareOnce(software, folder)
       if (round >= 0) times.bare.push(bare)
     }
     return [
       ...figuresOf('prepared', times.prepared, 50),
+      ...figuresOf('ahead', times.ahead, 50),
       ...figuresOf('bubblewrap', times.bubblewrap),
       ...figuresOf('plain', times.plain),
       ...figuresOf('bare-python', times.bare),
@@ -82,7 +91,7 @@ const byWays = async (stack: BenchStack): Promise<readonly Figure[]> => {
       ...(await growthOf(prepared, software, folder)),
     ]
   } finally {
-    await prepared.close()
+    await Promise.all([prepared.close(), ahead.close()])
     await scratch.close()
     await rm(folder, { recursive: true, force: true })
   }

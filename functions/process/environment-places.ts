@@ -12,9 +12,13 @@ import { idsInside, scriptPlaces, scriptView, underBothNames, type ScriptView, t
 
 /** Interpreters on a slow disk, and the first list of the machine's fonts. */
 const patienceMs = 120_000
+/** What imports may leave in /tmp; for the script there is as much room as its own limits say. */
+const temporaryBytesAhead = 256 * 1024 * 1024
 
 export type EnvironmentPlaces = {
   readonly viewFor: (launch: Launch) => Promise<ScriptView>
+  /** What is in every view of this environment and does not depend on the job: all that its imports need. */
+  readonly viewAhead: (software: Environment) => Promise<ScriptView>
   /** Another text as soon as a package of the environment, or its interpreter, was changed. */
   readonly stampOf: (software: Environment) => Promise<string>
   /** Kept between reductions, and seen by scripts as a copy of their own. */
@@ -70,6 +74,16 @@ export const openEnvironmentPlaces = async (
     return asking
   }
 
+  const groundOf = async (software: Environment): Promise<Omit<ViewGround, 'temporaryBytes'>> => ({
+    software: [runnerDirectory, await cacheOf(software), ...(await describedNow(software)).paths, ...software.visible],
+    readable: [],
+    inputs: [],
+    hidden: await standing.hidden(),
+    network: software.network,
+    users,
+    groups,
+  })
+
   return {
     stampOf: async (software) => (await describedNow(software)).stamp,
     cacheOf,
@@ -82,22 +96,15 @@ export const openEnvironmentPlaces = async (
     viewFor: async ({ software, job, inputRealPaths = [], limits }) => {
       const inputs = job.mode === 'reduce' ? [job.inputFile, inputRealPaths].flat() : []
       const ground: ViewGround = {
-        software: [
-          runnerDirectory,
-          await cacheOf(software),
-          ...(await describedNow(software)).paths,
-          ...software.visible,
-        ],
+        ...(await groundOf(software)),
         readable: await standing.readable(),
         inputs,
-        hidden: await standing.hidden(),
-        network: software.network,
         temporaryBytes: limits.temporaryBytes,
-        users,
-        groups,
       }
       return scriptView(ground, 'outputDirectory' in job ? [job.outputDirectory] : [])
     },
+    viewAhead: async (software) =>
+      scriptView({ ...(await groundOf(software)), temporaryBytes: temporaryBytesAhead }, []),
   }
 }
 

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decideOutcome } from './outcome.ts'
 import { runnerDirectory } from './runner-program.ts'
 import {
+  changeablePackage,
   openBench,
-  python,
   runRunner,
   testEnvironment,
   type Bench,
@@ -19,7 +18,7 @@ import {
 const main = (body: string): string => `def main(input_file, output_dir):\n${body.replaceAll(/^/gm, '    ')}\n`
 const imports = ['numpy', 'h5py', 'matplotlib.pyplot']
 
-describe.each<Way>(['plain', 'bubblewrap', 'prepared'])('%s', (way) => {
+describe.each<Way>(['plain', 'bubblewrap', 'prepared', 'ahead'])('%s', (way) => {
   let bench: Bench
   beforeAll(async () => {
     bench = await openBench(way)
@@ -27,7 +26,11 @@ describe.each<Way>(['plain', 'bubblewrap', 'prepared'])('%s', (way) => {
   afterAll(() => bench.close())
 
   const run = (files: Parameters<typeof runRunner>[0], options: Parameters<typeof runRunner>[1] = {}) =>
-    runRunner(files, { bench, software: testEnvironment(way === 'prepared' ? { imports } : {}), ...options })
+    runRunner(files, {
+      bench,
+      software: testEnvironment(way === 'prepared' || way === 'ahead' ? { imports } : {}),
+      ...options,
+    })
 
   const sentence = ({ end, report }: RunnerResult, isFault = false): string => {
     const limits = { wallSeconds: 60, outputBytes: 1, outputFiles: 1, memoryBytes: 1, processes: 1 }
@@ -141,21 +144,9 @@ describe('a prepared interpreter', () => {
   test('is started anew when a package of its environment was changed, and never before', async () => {
     const bench = await openBench('prepared')
     try {
-      const home = join(bench.directory, 'environment')
-      execFileSync(python(), ['-m', 'venv', '--without-pip', home])
-      const [version = ''] = await readdir(join(home, 'lib'))
-      const packages = join(home, 'lib', version, 'site-packages')
-      const install = async (release: string): Promise<void> => {
-        // As pip does: the folders of the old release go, those of the new one come.
-        for (const name of await readdir(packages)) {
-          if (name.startsWith('measured')) await rm(join(packages, name), { recursive: true })
-        }
-        await mkdir(join(packages, 'measured'))
-        await mkdir(join(packages, `measured-${release}.dist-info`))
-        await writeFile(join(packages, 'measured', '__init__.py'), `__version__ = '${release}'\n`)
-      }
+      const { interpreter, install } = await changeablePackage(bench.directory)
       await install('1.0')
-      const software = testEnvironment({ interpreter: join(home, 'bin', 'python'), imports: ['measured'] })
+      const software = testEnvironment({ interpreter, imports: ['measured'] })
       const script = { 'reduce.py': `import os, measured\n${main(`print(measured.__version__, os.environ['HOME'])`)}` }
       const loaded = async () => {
         const one = await runRunner(script, { bench, software })

@@ -39,14 +39,20 @@ const canRead = (path: string, as: RunAs): boolean => {
 type Candidate = { readonly title: string; readonly way: Way; readonly runAs: RunAs }
 const candidates: readonly Candidate[] = [
   { title: 'prepared worker', way: 'prepared', runAs: {} },
+  { title: 'interpreter started ahead', way: 'ahead', runAs: {} },
   { title: 'bubblewrap', way: 'bubblewrap', runAs: {} },
   ...(isRoot
     ? [
         { title: 'prepared worker, as a user without rights', way: 'prepared', runAs: somebody } as const,
+        { title: 'interpreter started ahead, as a user without rights', way: 'ahead', runAs: somebody } as const,
         { title: 'bubblewrap, as a user without rights', way: 'bubblewrap', runAs: somebody } as const,
       ]
     : []),
 ]
+
+const prepareOf = { plain: 'none', bubblewrap: 'none', prepared: 'fork', ahead: 'spawn' } as const
+/** Processes that wait for the next script: an interpreter; an interpreter and its supervisor. */
+const keptReady = { plain: 0, bubblewrap: 0, prepared: 1, ahead: 2 } as const
 
 const main = (body: string): string => `import os, sys, time, json, socket, signal, subprocess, ctypes, errno
 def attempt(name, do):
@@ -131,7 +137,7 @@ describe.each(candidates)('$title', ({ way, runAs }) => {
   let [archive, secrets] = ['', '']
   const interpreter = (): string => (canRead(python(), runAs) ? python() : '/usr/bin/python3')
   const software = (): RunnerOptions['software'] =>
-    testEnvironment({ interpreter: interpreter(), prepare: way === 'prepared' ? 'fork' : 'none', imports: [] })
+    testEnvironment({ interpreter: interpreter(), prepare: prepareOf[way], imports: [] })
 
   beforeAll(async () => {
     process.env['SECRET_OF_THE_SERVICE'] = marker
@@ -173,7 +179,7 @@ describe.each(candidates)('$title', ({ way, runAs }) => {
     )
     expect(next.log).toBe('unharmed set() [] True\n')
     expect(next.end).toMatchObject({ kind: 'ended', exit: { code: 0 }, endedProcesses: 0, survivors: 0, limit: null })
-    await expect.poll(async () => (await processesOf(bench)).length).toBeLessThanOrEqual(way === 'prepared' ? 1 : 0)
+    await expect.poll(async () => (await processesOf(bench)).length).toBeLessThanOrEqual(keptReady[way])
   }
 
   const sentence = ({ end, report }: RunnerResult, isFault = false): string => {

@@ -1,4 +1,4 @@
-import { softwareLabel } from '#contracts/environments.ts'
+import { softwareLabel, type Environment } from '#contracts/environments.ts'
 import type { EnvironmentPlaces } from './environment-places.ts'
 import type { Launch, Launcher } from './launcher.ts'
 import { killGroup, runnerProgram, spawnRunner, type RunAs } from './runner-program.ts'
@@ -43,11 +43,19 @@ export const sandboxedRequest = async (places: EnvironmentPlaces, launch: Launch
   job: { ...launch.job, scriptDirectory: scriptPlaces.script },
   script: launch.script,
   environment: sandboxedEnvironment(launch),
-  place: { ...scriptPlaces, seed: await places.cacheOf(launch.software) },
+  place: await sandboxedPlace(places, launch.software),
   limits: launch.limits,
 })
 
-const sandboxedEnvironment = ({ software, name }: Launch): Readonly<Record<string, string>> =>
+export const sandboxedPlace = async (places: EnvironmentPlaces, software: Environment) => ({
+  ...scriptPlaces,
+  seed: await places.cacheOf(software),
+})
+
+export const sandboxedEnvironment = ({
+  software,
+  name,
+}: Pick<Launch, 'software' | 'name'>): Readonly<Record<string, string>> =>
   scriptEnvironment({
     interpreter: software.interpreter,
     extra: software.environment,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { softwareLabel, type Environment } from '#contracts/environments.ts'
 import type { EnvironmentPlaces } from './environment-places.ts'
+import { keepPerEnvironment, sayWhatFailed } from './kept-per-environment.ts'
 import { sandboxedRequest } from './launch-bubblewrap.ts'
 import type { Launch, Launcher } from './launcher.ts'
 import { killOne, type RunAs } from './runner-program.ts'
@@ -16,8 +17,8 @@ export type PreparedLauncher = Launcher & {
   readonly pids: () => Promise<readonly number[]>
 }
 
-/** An environment's interpreter, and how its packages were when it was started. `zygote`: once it is ready. */
-type Kept = { readonly stamp: string; readonly starting: Promise<Zygote>; zygote?: Zygote }
+/** An environment's interpreter. `zygote`: once it is ready; `hasFailed`: it never will be. */
+type Kept = { readonly starting: Promise<Zygote>; zygote?: Zygote; hasFailed: boolean }
 
 const retire = ({ starting }: Kept): void => {
   starting.then(
@@ -33,48 +34,40 @@ export const preparedLauncher = (
   say: (message: string) => void,
   runAs: RunAs = {},
 ): PreparedLauncher => {
-  const kept = new Map<string, Kept>()
   let count = 0
 
   const startFor = async (software: Environment): Promise<Zygote> => {
     count += 1
-    const label = softwareLabel(software)
     const zygote = await startZygote(
       software,
       join(directory, `prepared-${count}`),
       await places.preparing(software),
-      (line) => say(`${label}: ${line}`),
+      (line) => say(`${softwareLabel(software)}: ${line}`),
       runAs,
     )
-    for (const [module, why] of Object.entries(zygote.failed)) {
-      if (software.imports.includes(module)) say(`${label}: ${module} could not be imported ahead: ${why}`)
-    }
+    sayWhatFailed(software, zygote.failed, say)
     return zygote
   }
 
-  /** One that has died, or whose packages have changed since, is followed by another as soon as somebody needs it. */
-  const zygoteFor = async (software: Environment): Promise<Zygote> => {
-    const key = JSON.stringify(software)
-    const stamp = await places.stampOf(software)
-    const known = kept.get(key)
-    if (known?.stamp === stamp && known.zygote?.hasEnded() !== true) return known.starting
-    if (known) {
-      if (known.stamp !== stamp)
-        say(`${softwareLabel(software)}: its packages have changed; its interpreter is started anew`)
-      retire(known)
-    }
-    const next: Kept = { stamp, starting: startFor(software) }
-    kept.set(key, next)
-    next.starting.then(
-      (zygote) => {
-        next.zygote = zygote
-      },
-      () => {
-        if (kept.get(key) === next) kept.delete(key)
-      },
-    )
-    return next.starting
-  }
+  /** One that has died is followed by another as soon as somebody needs it. */
+  const kept = keepPerEnvironment<Kept>(places, say, {
+    make: (software) => {
+      const made: Kept = { starting: startFor(software), hasFailed: false }
+      made.starting.then(
+        (zygote) => {
+          made.zygote = zygote
+        },
+        () => {
+          made.hasFailed = true
+        },
+      )
+      return made
+    },
+    isSpent: ({ zygote, hasFailed }) => hasFailed || zygote?.hasEnded() === true,
+    retire,
+  })
+
+  const zygoteFor = async (software: Environment): Promise<Zygote> => (await kept.of(software)).starting
 
   const start = async (launch: Launch): Promise<StartedRunner> => {
     const [view, request, zygote] = await Promise.all([
@@ -101,18 +94,19 @@ export const preparedLauncher = (
     prepare: async (software) => {
       await zygoteFor(software).catch((cause: unknown) => say(`${softwareLabel(software)}: ${messageOf(cause)}`))
     },
-    keepOnly: (environments) => {
-      const wanted = new Set(environments.map((software) => JSON.stringify(software)))
-      for (const [key, one] of kept) {
-        if (wanted.has(key)) continue
-        kept.delete(key)
-        retire(one)
-      }
-    },
-    pids: async () => (await Promise.all([...kept.values()].map(({ starting }) => starting))).map(({ pid }) => pid),
+    keepOnly: kept.keepOnly,
+    pids: async () =>
+      (
+        await Promise.all(
+          kept
+            .all()
+            .filter(({ hasFailed }) => !hasFailed)
+            .map(({ starting }) => starting),
+        )
+      ).map(({ pid }) => pid),
     close: async () => {
-      const all = [...kept.values()]
-      kept.clear()
+      const all = kept.all()
+      kept.keepOnly([])
       await Promise.allSettled(all.map(async ({ starting }) => (await starting).end()))
     },
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Environment } from '#contracts/environments.ts'
 import { SettingsFault } from '#function-server/settings.ts'
 import { openEnvironmentPlaces } from './environment-places.ts'
+import { aheadLauncher, type AheadLauncher } from './launch-ahead.ts'
 import { bubblewrapLauncher } from './launch-bubblewrap.ts'
 import { plainLauncher } from './launch-plain.ts'
 import { preparedLauncher, type PreparedLauncher } from './launch-prepared.ts'
@@ -57,6 +58,7 @@ export const openLauncher = async (
   }
   const places = await openEnvironmentPlaces(scratch, { readable: given.readable, hidden: given.hidden })
   const prepared = preparedLauncher(scratch.directory, places, given.say)
+  const ahead = aheadLauncher(places, given.say)
   const bubblewrap = bubblewrapLauncher('bwrap', places)
   // Without imports: it is the machine that is tried, and nobody should wait for Mantid.
   const bare = { ...probed, imports: [], network: false }
@@ -68,29 +70,41 @@ export const openLauncher = async (
     await prepared.close()
     throw new SettingsFault(refusal(`prepared workers: ${preparedWorkers}; bubblewrap: ${bubblewrapWorks}`))
   }
-  const launcher = choosing(report, { plain, prepared, bubblewrap })
-  const isUsed = (software: Environment): boolean => launcher.wayFor(software) === prepared
+  const launcher = choosing(report, { plain, prepared, ahead, bubblewrap })
   return {
     launcher,
     report,
     prepare: async (software) => {
-      if (isUsed(software)) await prepared.prepare(software)
+      const way = [prepared, ahead].find((one) => one === launcher.wayFor(software))
+      if (way) await way.prepare(software)
       else if (isIsolated) await places.listFonts(software).catch(() => undefined)
     },
-    keepOnly: prepared.keepOnly,
+    keepOnly: (environments) => {
+      prepared.keepOnly(environments)
+      ahead.keepOnly(environments)
+    },
   }
 }
 
 const refusal = (why: string): string =>
   `The setting REDUCTION_ISOLATION is required, but scripts cannot be isolated on this machine (${why}). Allow user namespaces or install bubblewrap, or set it to best.`
 
-/** What each environment gets: a prepared worker where it has modules to import ahead, bubblewrap otherwise, and the other where one fails. */
+/**
+ * What each environment gets: a prepared worker where it has modules to import ahead, or an interpreter started ahead where it asks for that (its world is
+ * made by the same calls, so one is not tried for itself), bubblewrap otherwise, and the other where one fails.
+ */
 const choosing = (
   report: IsolationReport,
-  ways: { readonly plain: Launcher; readonly prepared: PreparedLauncher; readonly bubblewrap: Launcher },
+  ways: {
+    readonly plain: Launcher
+    readonly prepared: PreparedLauncher
+    readonly ahead: AheadLauncher
+    readonly bubblewrap: Launcher
+  },
 ): Launcher & { readonly wayFor: (software: Environment) => Launcher } => {
   const wayFor = ({ prepare }: Environment): Launcher => {
     const canPrepare = report.preparedWorkers === holds
+    if (canPrepare && prepare === 'spawn') return ways.ahead
     if (canPrepare && (prepare === 'fork' || report.bubblewrap !== holds)) return ways.prepared
     return report.bubblewrap === holds ? ways.bubblewrap : ways.plain
   }

@@ -26,15 +26,21 @@ export type StartedRunner = {
 /** What the runner has told so far. */
 type Told = { pid?: number; refused?: string; ended?: ScriptEnd }
 
-/** Starts a runner, gives it its request, and passes on what it tells until nothing of the script is left. */
-export const superviseRunner = (launch: Launch, start: () => Promise<StartedRunner>): LaunchedScript => {
+/**
+ * Starts a runner, gives it its request, and passes on what it tells until nothing of the script is left. Whoever starts it may give up as soon
+ * as the signal says that nobody wants it any more.
+ */
+export const superviseRunner = (
+  launch: Launch,
+  start: (unwanted: AbortSignal) => Promise<StartedRunner>,
+): LaunchedScript => {
   const asked = new AbortController()
   const run = async (): Promise<ScriptEnd> => {
     let runner: StartedRunner
     try {
-      runner = await start()
+      runner = await start(asked.signal)
     } catch (cause) {
-      return { kind: 'not-started', cause: messageOf(cause) }
+      return asked.signal.aborted ? endedBefore : { kind: 'not-started', cause: messageOf(cause) }
     }
     try {
       return asked.signal.aborted ? await discard(runner) : await follow(runner, launch, asked.signal)
@@ -46,20 +52,23 @@ export const superviseRunner = (launch: Launch, start: () => Promise<StartedRunn
 }
 
 /** Asked to end before it had begun. */
+const endedBefore: ScriptEnd = {
+  kind: 'ended',
+  stopped: true,
+  exit: null,
+  crashedIn: null,
+  limit: null,
+  endedProcesses: 0,
+  survivors: 0,
+  cpuSeconds: null,
+  peakMemoryBytes: null,
+}
+
 const discard = async (runner: StartedRunner): Promise<ScriptEnd> => {
   runner.channel.on('error', () => undefined)
   runner.channel.destroy()
   await runner.killHard(undefined)
-  const nothing = {
-    exit: null,
-    crashedIn: null,
-    limit: null,
-    endedProcesses: 0,
-    survivors: 0,
-    cpuSeconds: null,
-    peakMemoryBytes: null,
-  }
-  return { kind: 'ended', stopped: true, ...nothing }
+  return endedBefore
 }
 
 const follow = async (runner: StartedRunner, launch: Launch, stop: AbortSignal): Promise<ScriptEnd> => {

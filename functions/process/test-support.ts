@@ -1,4 +1,5 @@
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
@@ -6,6 +7,7 @@ import { environmentsSchema, type Environment } from '#contracts/environments.ts
 import type { ScriptFiles } from '#contracts/script.ts'
 import type { GivenArguments } from '#contracts/variables.ts'
 import { openEnvironmentPlaces } from './environment-places.ts'
+import { aheadLauncher } from './launch-ahead.ts'
 import { bubblewrapLauncher } from './launch-bubblewrap.ts'
 import { plainLauncher } from './launch-plain.ts'
 import { preparedLauncher } from './launch-prepared.ts'
@@ -42,7 +44,7 @@ export type Bench = {
   readonly close: () => Promise<void>
 }
 
-export type Way = 'plain' | 'bubblewrap' | 'prepared'
+export type Way = 'plain' | 'bubblewrap' | 'prepared' | 'ahead'
 
 /** Opens a way for several scripts, one after the other or side by side. Whoever opens it closes it. */
 export const openBench = async (
@@ -78,9 +80,37 @@ const openWay = async (
 ): Promise<Launcher> => {
   if (way === 'plain') return plainLauncher(scratch)
   const places = await openEnvironmentPlaces(scratch, shown)
-  return way === 'bubblewrap'
-    ? bubblewrapLauncher('bwrap', places, runAs)
-    : preparedLauncher(scratch.directory, places, (message) => console.warn(message), runAs)
+  const say = (message: string): void => console.warn(message)
+  switch (way) {
+    case 'bubblewrap':
+      return bubblewrapLauncher('bwrap', places, runAs)
+    case 'prepared':
+      return preparedLauncher(scratch.directory, places, say, runAs)
+    case 'ahead':
+      return aheadLauncher(places, say, runAs)
+  }
+}
+
+/** An interpreter whose only package, `measured`, can be installed in another release. */
+export const changeablePackage = async (
+  directory: string,
+): Promise<{ readonly interpreter: string; readonly install: (release: string) => Promise<void> }> => {
+  const home = join(directory, 'environment')
+  execFileSync(python(), ['-m', 'venv', '--without-pip', home])
+  const [version = ''] = await readdir(join(home, 'lib'))
+  const packages = join(home, 'lib', version, 'site-packages')
+  return {
+    interpreter: join(home, 'bin', 'python'),
+    install: async (release) => {
+      // As pip does: the folders of the old release go, those of the new one come.
+      for (const name of await readdir(packages)) {
+        if (name.startsWith('measured')) await rm(join(packages, name), { recursive: true })
+      }
+      await mkdir(join(packages, 'measured'))
+      await mkdir(join(packages, `measured-${release}.dist-info`))
+      await writeFile(join(packages, 'measured', '__init__.py'), `__version__ = '${release}'\n`)
+    },
+  }
 }
 
 export type RunnerRun = {

@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { z } from 'zod'
 import type { Environment } from '#contracts/environments.ts'
 import { killOne, runnerProgram, type RunAs } from './runner-program.ts'
+import { untilImported } from './until-imported.ts'
 
 /** An interpreter that has an environment's modules imported and forks for each reduction (`runner/zygote.py`). */
 export type Zygote = {
@@ -21,16 +21,12 @@ export type Zygote = {
   readonly pid: number
 }
 
-/** Mantid takes ten seconds from a quick disk. */
-const importPatienceMs = 180_000
-
 /** A fork takes only one thread along: whatever starts more while it is imported would wait for the others for ever. */
 const oneThread = Object.fromEntries(
   ['OPENBLAS', 'OMP', 'MKL', 'NUMEXPR'].map((library) => [`${library}_NUM_THREADS`, '1']),
 )
 
 const socketName = 'reductions'
-const helloSchema = z.object({ ready: z.literal(true), failed: z.record(z.string(), z.string()) })
 
 /** Starts one and waits until its modules are there. @throws where it does not come so far */
 export const startZygote = async (
@@ -50,9 +46,9 @@ export const startZygote = async (
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const started = once(child, 'spawn')
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
+  const exited = new Promise<undefined>((resolve) => {
+    child.once('exit', () => resolve(undefined))
+    child.once('error', () => resolve(undefined))
   })
   child.stdin.on('error', () => undefined)
   child.stdin.write(JSON.stringify({ imports: software.imports, network: software.network, socket: socketName }) + '\n')
@@ -64,7 +60,7 @@ export const startZygote = async (
     await rm(directory, { recursive: true, force: true }).catch(() => undefined)
   })
   try {
-    const { failed } = await hello(child, exited)
+    const failed = await untilImported(child.stdout, exited)
     const pid = child.pid ?? 0
     return {
       failed,
@@ -82,21 +78,6 @@ export const startZygote = async (
     killOne(child.pid)
     await cleared
     throw cause
-  }
-}
-
-const hello = async (child: ChildProcess, exited: Promise<void>): Promise<z.infer<typeof helloSchema>> => {
-  if (!child.stdout) throw new Error('the prepared interpreter has no standard output')
-  const lines = createInterface({ input: child.stdout })
-  const patience = new AbortController()
-  const signal = AbortSignal.any([patience.signal, AbortSignal.timeout(importPatienceMs)])
-  try {
-    const first = once(lines, 'line', { signal }).then(([line]: unknown[]) => String(line))
-    const line = await Promise.race([first, exited.then(() => undefined)])
-    if (line === undefined) throw new Error('the prepared interpreter ended while it imported its modules')
-    return helloSchema.parse(JSON.parse(line))
-  } finally {
-    patience.abort()
   }
 }
 

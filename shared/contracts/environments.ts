@@ -26,8 +26,11 @@ const environmentSchema = softwareSchema
     imports: z.array(moduleName).default([]),
     /** May scripts reach the network? Then they also reach whatever listens on the processor's own machine. */
     network: z.boolean().default(false),
-    /** `none` where a library does not survive that its process is forked: each script gets an interpreter of its own. */
-    prepare: z.enum(['fork', 'none']).optional(),
+    /**
+     * `fork`: each script is a fork of one interpreter. Where a library does not survive that: `spawn`, an interpreter of its own that has imported
+     * before; `none`, one that starts when the script comes.
+     */
+    prepare: z.enum(['fork', 'spawn', 'none']).optional(),
     /** Files and folders that scripts of this environment may read, beside its packages and the archive. */
     visible: z.array(absolutePath).default([]),
     limits: environmentLimitsSchema.default({}),

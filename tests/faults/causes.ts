@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { openBroker } from '#broker/open-broker.ts'
 import { ringDataReady } from '#broker/ring-data-ready.ts'
-import { signal } from '../a-stack/family.ts'
+import { largestLostCount } from '#database/queries/lease-expired.ts'
+import { signal, type Member } from '../a-stack/family.ts'
 import { becomesTrue, pause } from '../a-stack/pause.ts'
 import type { Stack } from '../a-stack/start-stack.ts'
 import type { Cause, Prepared, Strike } from './cause.ts'
@@ -124,6 +125,40 @@ const ringAHundredTimes = async (struck: Struck): Promise<void> => {
   }
 }
 
+const scriptsThatLast = [0, 0.5, 1, 2, 30]
+/** As often as it may cost a processor, and once more. */
+const lossesToGiveUp = largestLostCount + 1
+
+/** Whoever holds one and the same reduction dies, until it is given up; then one more dies. */
+const killWhoeverHoldsOne = async (struck: Struck): Promise<void> => {
+  const { stack } = struck
+  await someTime(struck)
+  await whenThereIs(struck, () => longScripts(stack, scriptsThatLast, 25))
+  const [chosen] = await heldFor(stack, `target % ${scriptsThatLast.length} = ${scriptsThatLast.length - 1}`)
+  if (!chosen) throw new Error('the long script has ended at once')
+  for (let loss = 0; loss < lossesToGiveUp; loss += 1) {
+    let holder: Member | undefined
+    const isHeld = async (): Promise<boolean> => {
+      const [held] = await heldFor(stack, `id = ${chosen.id}`)
+      holder = stack.processesOf('process').find(({ pid }) => held?.owner.includes(`-${pid}-`))
+      return holder !== undefined
+    }
+    await becomesTrue(isHeld, 60_000, 50)
+    if (!holder) throw new Error(`reduction ${chosen.id} was not taken up again after ${loss} losses`)
+    await pause(struck.chance.between(0, 1_000))
+    signal(holder.pid, 'SIGKILL')
+    struck.expectRecovery(new Date())
+  }
+  await kill('process', 1)(struck)
+}
+
+const heldFor = (stack: Stack, condition: string) =>
+  stack.database.rows(
+    z.object({ id: z.number(), owner: z.string() }),
+    `SELECT id, lease_owner AS owner FROM reductions
+     WHERE state = 'Processing' AND step IS NULL AND target NOT LIKE 'batch-%' AND ${condition} ORDER BY started_at DESC LIMIT 1`,
+  )
+
 const [graceSeconds, scriptsBeyondGrace] = [8, [0, 0.5, 1, 2, 16]]
 
 const terminated = async (stack: Stack): Promise<Prepared> => ({
@@ -172,8 +207,8 @@ export const causes: readonly Cause[] = [
   ...(canDisksHang ? [{ name: 'results-disk-of-one-hangs', prepare: resultsDiskHangs, losesNoWorker: true }] : []),
   {
     name: 'process-killed-five-times',
-    scripts: [0, 0.5, 1, 2, 30],
-    prepare: just(kill('process', 5)),
+    scripts: scriptsThatLast,
+    prepare: just(killWhoeverHoldsOne),
     errorsInOrder: /The processor died/,
   },
   { name: 'everything-killed', prepare: just(killEverything), detects: true },

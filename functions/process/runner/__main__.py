@@ -3,6 +3,7 @@
 `plain`: one reduction, as an ordinary process group; the channel is file descriptor 3.
 `inside`: one reduction, as the first process of a world that somebody else has made (bubblewrap); the channel is file descriptor 3.
 `zygote`: many reductions, each in a world of its own; see zygote.py.
+`ahead`: one reduction, by an interpreter that has modules imported before there is one; see started_ahead.py.
 `list-fonts`: makes what matplotlib keeps between its starts.
 `describe`: what an interpreter needs to see of the file system, as JSON on standard output.
 """
@@ -32,6 +33,10 @@ def run(way):
         from _autoreduction_runner import zygote
 
         return zygote.serve()
+    if way == "ahead":
+        from _autoreduction_runner import started_ahead
+
+        return started_ahead.serve(CHANNEL)
     from _autoreduction_runner import jobs, kernel, supervisor
     from _autoreduction_runner.channel import read_request
 

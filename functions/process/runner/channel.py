@@ -18,6 +18,13 @@ def read_request(descriptor):
     return json.loads(read_exactly(descriptor, length).decode("utf-8"))
 
 
+def write_request(descriptor, request):
+    content = json.dumps(request).encode("utf-8")
+    unsent = memoryview(struct.pack(">I", len(content)) + content)
+    while unsent:
+        unsent = unsent[os.write(descriptor, unsent) :]
+
+
 def read_exactly(descriptor, length):
     parts = []
     while length > 0:

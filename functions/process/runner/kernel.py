@@ -186,6 +186,11 @@ def remount(target, added):
     mount(None, target, None, MS_REMOUNT | MS_BIND | kept | added)
 
 
+def remount_temporary(target, options):
+    """Other bounds for a file system in memory. @raises OSError where it holds more than that already"""
+    mount(None, target, None, MS_REMOUNT | MS_NOSUID | MS_NODEV, options)
+
+
 def mounts_from(target):
     """`target` and every place below it where something is mounted: what Linux before 5.12 has to be told one by one."""
     places = [target]

@@ -20,10 +20,15 @@ def fork_into(network):
 
 
 def take_numbers(view, user, group):
-    """`user` and `group`: the numbers outside, which files keep; inside the script knows itself by others."""
+    """`user` and `group`: the numbers outside, which files keep; inside the script knows itself by others.
+
+    Gives the number that this process has outside, while the machine's own /proc is still there to tell.
+    """
+    outside = int(os.readlink("/proc/self"))
     write("/proc/self/setgroups", "deny")
     write("/proc/self/uid_map", "%d %d 1" % (view["user"], user))
     write("/proc/self/gid_map", "%d %d 1" % (view["group"], group))
+    return outside
 
 
 def write(path, text):
@@ -33,6 +38,12 @@ def write(path, text):
 
 def build(view, most_processes):
     """The file system of this namespace becomes what the view says."""
+    enter(view)
+    close_off(most_processes)
+
+
+def enter(view):
+    """All that the view says is there; what the machine has besides still lies below HOST, until `close_off`."""
     # Links lead elsewhere once the root has changed.
     sources = [os.path.realpath(entry.get("source") or entry["path"]) for entry in view["entries"]]
     mask = os.umask(0o022)
@@ -45,13 +56,58 @@ def build(view, most_processes):
     for entry, source in zip(view["entries"], sources):
         make_entry(entry, HOST + source)
     make_devices(view["temporaryBytes"])
-    make_processes(most_processes)
+    os.mkdir("/proc")
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     if not view["network"]:
         kernel.bring_up_loopback()
+    os.umask(mask)
+
+
+def add(view, entered):
+    """What this view says and the one that was entered does not, as the machine has it now."""
+    missing, made_anew = [], set()
+    for entry in view["entries"]:
+        # What lies below a new mount is hidden by it.
+        is_hidden = any(is_below(entry["path"], place) for place in made_anew)
+        if is_hidden or entry not in entered["entries"] or not os.path.lexists(entry["path"]):
+            made_anew.add(entry["path"])
+            missing.append(entry)
+        elif entry["kind"] == "read-only":
+            # What the machine has mounted there since came along, and may be written.
+            kernel.make_unwritable(entry["path"])
+    sources = seen_from_the_machine(os.path.realpath, [entry.get("source") or entry["path"] for entry in missing])
+    mask = os.umask(0o022)
+    for entry, source in zip(missing, sources):
+        make_entry(entry, HOST + source)
+    for path in ("/tmp", "/dev/shm"):
+        kernel.remount_temporary(path, temporary_options(view["temporaryBytes"]))
+    os.umask(mask)
+
+
+def is_below(path, place):
+    return path.startswith(place.rstrip("/") + "/")
+
+
+def seen_from_the_machine(look, paths):
+    """Links of the machine lead through its own root, which is this process's for a moment."""
+    here = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.chroot(HOST)
+        try:
+            return [look(path) for path in paths]
+        finally:
+            os.fchdir(here)
+            os.chroot(".")
+    finally:
+        os.close(here)
+
+
+def close_off(most_processes):
+    """From here on there is nothing but the view."""
+    make_unchangeable(most_processes)
     kernel.unmount(HOST)
     os.rmdir(HOST)
     kernel.remount("/", kernel.MS_RDONLY)
-    os.umask(mask)
 
 
 def make_entry(entry, source):
@@ -86,8 +142,11 @@ def make_parents(path):
 
 def make_temporary(path, size_bytes):
     os.makedirs(path, exist_ok=True)
-    options = "mode=1777,size=%d,nr_inodes=%d" % (size_bytes, limits.most_temporary_files(size_bytes))
-    kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777," + temporary_options(size_bytes))
+
+
+def temporary_options(size_bytes):
+    return "size=%d,nr_inodes=%d" % (size_bytes, limits.most_temporary_files(size_bytes))
 
 
 def make_devices(size_bytes):
@@ -100,9 +159,8 @@ def make_devices(size_bytes):
     make_temporary("/dev/shm", size_bytes)
 
 
-def make_processes(most):
-    os.mkdir("/proc")
-    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+def make_unchangeable(most):
+    """The switches of the kernel, with the limit of processes in them."""
     if most and kernel.is_at_least(6, 14):
         # Root's processes have no other limit. Each thread has a number too, and the first 300 are given only once.
         write("/proc/sys/kernel/pid_max", str(300 + max(1024, 4 * most)))

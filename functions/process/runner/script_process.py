@@ -16,8 +16,8 @@ REPORT_DESCRIPTOR = 200
 NICE = 5
 
 
-def become(request, supervisor, isolated, log_write, report_write, crash_write):
-    """Gives the function that reports to the supervisor."""
+def become(supervisor, isolated, log_write, report_write, crash_write, kept=()):
+    """All that needs no request. Gives the function that reports to the supervisor. `kept`: descriptors that stay open as they are."""
     os.setsid()
     kernel.signal_when_parent_dies(signal.SIGKILL)
     if os.getppid() != supervisor:
@@ -25,10 +25,9 @@ def become(request, supervisor, isolated, log_write, report_write, crash_write):
     kernel.be_readable()
     kernel.prefer_as_memory_victim()
     kernel.forbid_core_dumps()
-    report = take_streams(log_write, report_write, crash_write)
-    take_environment(request)
+    report = take_streams(log_write, report_write, crash_write, kept)
     os.nice(NICE)
-    limits.apply(request["limits"], isolated)
+    # Capabilities and the filter belong to a thread: whoever starts threads while it is imported does so after this.
     if isolated:
         kernel.give_up_capabilities()
         kernel.gain_no_rights()
@@ -37,7 +36,17 @@ def become(request, supervisor, isolated, log_write, report_write, crash_write):
     return reporter(report)
 
 
-def take_streams(log_write, report_write, crash_write):
+def take(request, isolated):
+    """What one request brings: the script, its environment, its limits."""
+    take_environment(request.get("environment"))
+    place = request.get("place")
+    if place is not None:
+        make_place(place)
+        write_script(place["script"], request["script"])
+    limits.apply(request["limits"], isolated)
+
+
+def take_streams(log_write, report_write, crash_write, kept):
     crashed = fcntl.fcntl(crash_write, fcntl.F_DUPFD_CLOEXEC, crash.DESCRIPTOR)
     report = fcntl.fcntl(report_write, fcntl.F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -45,25 +54,24 @@ def take_streams(log_write, report_write, crash_write):
     # One pipe for both streams keeps their lines in the order they were written.
     os.dup2(log_write, 1)
     os.dup2(log_write, 2)
-    kernel.close_all_but({report, crashed})
+    kernel.close_all_but({report, crashed, *kept})
     crash.watch(crashed)
     return report
 
 
-def take_environment(request):
-    environment = request.get("environment")
+def take_environment(environment):
     if environment is not None:
         os.environ.clear()
         os.environ.update(environment)
         time.tzset()
-    place = request.get("place")
-    if place is not None:
-        for name in ("script", "home"):
-            os.makedirs(place[name], mode=0o700)
-        write_script(place["script"], request["script"])
-        # Who has read the list of fonts needs it no more.
-        if place["seed"] and "matplotlib.font_manager" not in sys.modules:
-            copy_cache(place["seed"], place["cache"])
+
+
+def make_place(place):
+    """A script's folders, and its copy of what matplotlib keeps; whoever has read the list of fonts needs that no more."""
+    for name in ("script", "home"):
+        os.makedirs(place[name], mode=0o700, exist_ok=True)
+    if place["seed"] and "matplotlib.font_manager" not in sys.modules and not os.path.lexists(place["cache"]):
+        copy_cache(place["seed"], place["cache"])
 
 
 def copy_cache(seed, cache):

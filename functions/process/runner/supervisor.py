@@ -37,30 +37,51 @@ def fork_script_process(request, descriptor, isolated, seen_as=None):
 
     `seen_as`: the number under which the function can end all of this, where it is not the script's own.
     """
-    os.set_inheritable(descriptor, False)
-    asked = Asked(isolated)
-    report_read, report_write = os.pipe()
-    log_read, log_write = os.pipe()
-    crash_read, crash_write = crash.open_pipe()
-    supervisor = os.getpid()
+    script = Script(descriptor, isolated)
+    if not script.is_this_process:
+        script.watch_over(request, seen_as)
+    script_process.take(request, isolated)
+    return script.report
 
-    script = os.fork()
-    if script == 0:
-        asked.forget()
-        return script_process.become(request, supervisor, isolated, log_write, report_write, crash_write)
 
-    try:
+class Script:
+    """The script's own process, forked when this is made: it goes on in both, the supervisor and the script's own.
+
+    `kept`: descriptors that the new process has beside its streams.
+    """
+
+    def __init__(self, descriptor, isolated, kept=()):
+        os.set_inheritable(descriptor, False)
+        self.descriptor, self.isolated = descriptor, isolated
+        self.asked = Asked(isolated)
+        self.report_read, report_write = os.pipe()
+        self.log_read, log_write = os.pipe()
+        self.crash_read, crash_write = crash.open_pipe()
+        supervisor = os.getpid()
+        self.pid = os.fork()
+        self.is_this_process = self.pid == 0
+        if self.is_this_process:
+            self.asked.forget()
+            self.report = script_process.become(supervisor, isolated, log_write, report_write, crash_write, kept)
+            return
         for end in (report_write, log_write, crash_write):
             os.close(end)
-        channel = Channel(descriptor)
-        channel.emit({"event": "started", "pid": script if seen_as is None else seen_as})
-        Watch(request, channel, isolated, asked, script, report_read, log_read, crash_read).run()
-    except BaseException:
-        import traceback
 
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+    def watch_over(self, request, seen_as=None, seconds_before=0.0):
+        """From here to the end of all that the script starts. Never returns.
+
+        `seconds_before`: of the processor, used before there was a request.
+        """
+        try:
+            channel = Channel(self.descriptor)
+            channel.emit({"event": "started", "pid": self.pid if seen_as is None else seen_as})
+            Watch(request, channel, self, seconds_before).run()
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
 
 
 class Asked:
@@ -97,12 +118,13 @@ class Asked:
 class Watch:
     """From the script's first moment to the end of all that it started."""
 
-    def __init__(self, request, channel, isolated, asked, script, report_read, log_read, crash_read):
+    def __init__(self, request, channel, script, seconds_before):
         self.limits = request["limits"]
-        self.channel, self.isolated, self.asked, self.script = channel, isolated, asked, script
-        self.reports = Reports(report_read, channel)
-        self.log = log_read
-        self.crash = crash_read
+        self.channel, self.isolated, self.asked, self.script = channel, script.isolated, script.asked, script.pid
+        self.reports = Reports(script.report_read, channel)
+        self.log = script.log_read
+        self.crash = script.crash_read
+        self.seconds_before = seconds_before
         self.script_directory = request["job"]["scriptDirectory"]
         self.stopped = False
         self.limit = None
@@ -125,7 +147,7 @@ class Watch:
                 "crashedIn": crashed_in,
                 "endedProcesses": left.ended,
                 "survivors": left.survivors,
-                "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 3),
+                "cpuSeconds": round(max(0.0, usage.ru_utime + usage.ru_stime - self.seconds_before), 3),
                 "peakMemoryBytes": usage.ru_maxrss * 1024,
             }
         )

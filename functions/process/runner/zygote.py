@@ -4,28 +4,21 @@ It listens on a Unix socket in its working directory. Each connection is one red
 watches over the script answers there. It ends when standard input ends, after the last of its reductions.
 """
 
-import atexit
-import gc
-import importlib
 import json
 import os
 import select
 import signal
 import socket
 import sys
-import threading
 
-from . import channel, jobs, kernel, reduction, sandbox, supervisor, system_call_filter, threads
-
-# What a script's failure may need: imported once, here, not at every failure.
-PREPARED_FOR_FAULTS = ("traceback", "difflib", "linecache", "tokenize")
+from . import channel, imports_ahead, jobs, kernel, reduction, sandbox, supervisor, system_call_filter, threads
 
 
 def serve():
     """Never returns: neither here nor in its reductions."""
     kernel.signal_when_parent_dies(signal.SIGKILL)
     asked = json.loads(sys.stdin.buffer.readline().decode("utf-8"))
-    failed = import_ahead(asked["imports"])
+    failed = imports_ahead.load(asked["imports"])
     blas = threads.find()
     reduction.note_loaded_ahead()
     if system_call_filter.is_known_here():
@@ -33,26 +26,9 @@ def serve():
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(asked["socket"])
     listener.listen(128)
-    gc.collect()
-    # Collecting what was imported would touch every page of it in every fork.
-    gc.freeze()
-    tell({"ready": True, "failed": failed})
+    imports_ahead.keep()
+    imports_ahead.tell({"ready": True, "failed": failed})
     return accept(listener, blas, asked["network"])
-
-
-def import_ahead(names):
-    failed = {}
-    for name in names + list(PREPARED_FOR_FAULTS):
-        try:
-            importlib.import_module(name)
-        except BaseException as error:
-            failed[name] = "%s: %s" % (type(error).__name__, error)
-    return failed
-
-
-def tell(message):
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
 
 
 def accept(listener, blas, network):
@@ -119,9 +95,7 @@ def begin_reduction(descriptor, blas, user, group):
     try:
         kernel.close_all_but({descriptor})
         request = channel.read_request(descriptor)
-        # Its number outside, while the machine's own /proc is still there to tell.
-        outside = int(os.readlink("/proc/self"))
-        sandbox.take_numbers(request["view"], user, group)
+        outside = sandbox.take_numbers(request["view"], user, group)
         kernel.be_unreadable()
         sandbox.build(request["view"], request["limits"].get("processes"))
     except EOFError:
@@ -132,31 +106,7 @@ def begin_reduction(descriptor, blas, user, group):
     # From here on this is the script's own process.
     threads.restore(blas)
     reseed()
-    leave(jobs.run_job(request["job"], report))
-
-
-def leave(status):
-    """Ends as Python does, but for the modules that were there before: taking those apart takes longer than most scripts."""
-    for end in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs, forget_the_script):
-        try:
-            end()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            status = status or 120
-    os._exit(status)
-
-
-def forget_the_script():
-    """What a script had open and did not close is written out when nobody refers to it any more."""
-    for name in reduction.names_loaded_since() + ["__main__"]:
-        module = sys.modules.pop(name, None)
-        if module is not None:
-            vars(module).clear()
-    gc.collect()
+    imports_ahead.leave(jobs.run_job(request["job"], report))
 
 
 def reseed():
