@@ -9,7 +9,7 @@ import type { Provenance } from '#results/provenance.ts'
 import type { Staging } from '#results/stage.ts'
 import { concludeRun, type ConcludedRun, type EndedRun } from './conclude-run.ts'
 import { decide } from './decide.ts'
-import { lookAtInputs, type InputLook } from './describe-run.ts'
+import { lookAtInputs, type InputLook } from './look-at-inputs.ts'
 import { filesOfVariables, withFiles } from './files-of-variables.ts'
 import { discard } from './discard-attempt.ts'
 import { fail, giveBack, leaveToOthers, type GivenBack } from './give-back.ts'
@@ -81,11 +81,12 @@ const stageAndRun = async (
 ): Promise<Ended | EndedRun> => {
   const claimedAt = new Date()
   await holdInputsFixed(processor, claim)
-  const looking = lookAtInputs(processor, claim)
   const staging = await stageOrWait(processor, claim, stopSwitch)
   if ('state' in staging) return staging
-  const files = await filesOfVariables(processor, claim, stopSwitch.signal)
-  const looks = await looking
+  const [files, looks] = await Promise.all([
+    filesOfVariables(processor, claim, stopSwitch.signal),
+    lookAtInputs(processor, claim),
+  ])
   const run = withFiles(prepareRun(processor, claim, staging, looks), files)
   const log = openLog(processor, claim, staging)
   const measure = measureStaging(processor, claim, staging.directory)

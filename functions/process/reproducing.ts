@@ -4,7 +4,7 @@ import { compareProvenance } from '#results/compare-provenance.ts'
 import { resultsOf, type AskOptions } from '#results/disk/open-disk.ts'
 import { provenanceSchema, type Provenance } from '#results/provenance.ts'
 import { ResultsFault } from '#results/results-fault.ts'
-import { lookAtInputs } from './describe-run.ts'
+import { lookAtInputs } from './look-at-inputs.ts'
 import type { Processor } from './processor.ts'
 
 /** A reduction that was to repeat an earlier one finds another raw file than that had. The message is for the scientist. */
