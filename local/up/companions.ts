@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesBelow, fingerprintOf } from '../bundle/inputs.ts'
 import type { Companion } from '../gateway/companions/companions.ts'
+import { sparingNode } from './sparing-node.ts'
 
 export type CompanionPlaces = {
   readonly projectDirectory: string
@@ -22,12 +23,12 @@ export function companionsOf(places: CompanionPlaces): Companion[] {
   const bundled = (name: string, bundle: string, secrets: string[], graceMs: number): Companion => ({
     name,
     program: process.execPath,
-    args: [join(bundles, bundle, 'main.mjs')],
+    args: [...sparingNode, join(bundles, bundle, 'main.mjs')],
     directory: join(bundles, bundle),
     environment: { gateway_url: gatewayUrl, basic_auth: 'true', NODE_COMPILE_CACHE: compileCache },
     secrets,
     graceMs,
-    fingerprint: fingerprintOf(bundles, [`${bundle}/main.mjs`]),
+    fingerprint: fingerprintOf(bundles, [`${bundle}/main.mjs`], sparingNode),
   })
   const all = [
     bundled('cron', 'cron', operator, 5_000),

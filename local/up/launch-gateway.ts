@@ -11,6 +11,7 @@ import { stopProcess } from '../processes/stop-process.ts'
 import { whoHoldsPort } from '../processes/who-holds-port.ts'
 import { tailOf } from '../services/private-service.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
+import { sparingNode } from './sparing-node.ts'
 
 const recordSchema = z.object({
   identity: identitySchema,
@@ -50,7 +51,7 @@ export async function launchGateway(
 ): Promise<'started' | 'started anew' | 'already running'> {
   const program = join(bundles, 'gateway', 'main.mjs')
   const files = ['gateway/main.mjs', 'gateway/watchdog-process.mjs']
-  const fingerprint = fingerprintOf(bundles, files, [process.execPath])
+  const fingerprint = fingerprintOf(bundles, files, [process.execPath, ...sparingNode])
   const running = runningGateway(state)
   if (running !== undefined) {
     const isSame = running.port === port && running.fingerprint === fingerprint
@@ -62,7 +63,7 @@ export async function launchGateway(
   const logFile = join(state.logs, 'gateway.log')
   const child = startDetached({
     program: process.execPath,
-    args: [program],
+    args: [...sparingNode, program],
     directory: state.root,
     environment: {
       ...plainEnvironment(),
