@@ -31,9 +31,11 @@ export type LogWriterSettings = {
 export type LogRhythm = { readonly sendAfterMs: number; readonly againAfterMs: number }
 const usualRhythm: LogRhythm = { sendAfterMs: 100, againAfterMs: 2_000 }
 
-/** So much is sent at once, and without waiting. */
-const largestChangeBytes = 1024 * 1024
+/** So much is sent at once, and without waiting. Each is copied on its way to the disk: small copies are soon taken back. */
+const largestChangeBytes = 256 * 1024
 const sendAtOnceBytes = 256 * 1024
+/** Most logs never have more to send. */
+const smallChangeBytes = 16 * 1024
 
 export const openLogWriter = ({
   limits: { headBytes, tailBytes },
@@ -56,14 +58,17 @@ export const openLogWriter = ({
   const keptFrom = (): number =>
     printedBytes <= headBytes ? headBytes : Math.max(headBytes, startOfPart(printedBytes - 1) - 2 * partBytes)
 
-  const changeOf = (mostBytes: number): LogChange => {
-    const writes = head.size() > 0 ? [{ part: 0, position: head.from(), bytes: head.peek(mostBytes) }] : []
-    const room = mostBytes - head.size()
-    const bytes = room > 0 ? tail.peek(room) : Buffer.alloc(0)
-    for (let from = 0; from < bytes.length;) {
+  /** Of one change at a time: whoever sends it is done with it when the next is made. */
+  const copies: { head?: Buffer; tail?: Buffer } = {}
+
+  const changeOf = (mostBytes: number, reused: typeof copies): LogChange => {
+    const ofHead = head.peek(mostBytes, reused.head)
+    const ofTail = tail.peek(mostBytes - ofHead.length, reused.tail)
+    const writes = ofHead.length > 0 ? [{ part: 0, position: head.from(), bytes: ofHead }] : []
+    for (let from = 0; from < ofTail.length;) {
       const offset = tail.from() + from
       const part = startOfPart(offset)
-      const piece = bytes.subarray(from, from + part + partBytes - offset)
+      const piece = ofTail.subarray(from, from + part + partBytes - offset)
       writes.push({ part, position: offset - part, bytes: piece })
       from += piece.length
     }
@@ -78,7 +83,11 @@ export const openLogWriter = ({
   }
 
   const sendNow = async (): Promise<void> => {
-    const change = changeOf(largestChangeBytes)
+    if (head.size() + tail.size() > smallChangeBytes) {
+      copies.head ??= Buffer.allocUnsafeSlow(largestChangeBytes)
+      copies.tail ??= Buffer.allocUnsafeSlow(largestChangeBytes)
+    }
+    const change = changeOf(largestChangeBytes, copies)
     for (const { part } of change.writes) if (part !== 0) sentParts.add(part)
     try {
       await send(change)
@@ -122,7 +131,7 @@ export const openLogWriter = ({
       isClosed = true
       clearTimeout(timer)
       if (sending) await (late ? Promise.race([sending, aborted(late)]) : sending)
-      const change = changeOf(Infinity)
+      const change = changeOf(Infinity, {})
       const parts: number[] = []
       for (let part = keptFrom(); part < printedBytes; part += partBytes) parts.push(part)
       const cut = cutOf(headBytes, Math.max(0, keptFrom() - headBytes))

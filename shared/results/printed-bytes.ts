@@ -6,65 +6,60 @@ export type PrintedBytes = {
   readonly push: (bytes: Buffer) => void
   /** Forgets what lies before an offset; where nothing is held, the next byte pushed is that of the offset. */
   readonly dropBefore: (offset: number) => void
-  /** Does not forget them. */
-  readonly peek: (mostBytes: number) => Buffer
+  /** A copy of the first of them, in `into` where they fit; does not forget them. */
+  readonly peek: (mostBytes: number, into?: Buffer) => Buffer
 }
 
-/** Small pieces are copied together: a script that prints letter by letter costs no object for each. */
 const blockBytes = 16 * 1024
 
+/**
+ * They are copied into blocks that are used again: of a script that prints gigabytes nothing is left behind that would have to be collected, and one
+ * that prints letter by letter costs no object for each.
+ */
 export const holdPrintedBytes = (firstOffset: number): PrintedBytes => {
-  let pieces: Buffer[] = []
-  let block: Buffer | undefined
-  let used = 0
+  const blocks: Buffer[] = []
+  const spare: Buffer[] = []
+  /** Where the first byte held lies in the first block. */
+  let start = 0
   let first = firstOffset
   let size = 0
 
-  const closeBlock = (): void => {
-    if (block && used > 0) pieces.push(block.subarray(0, used))
-    block = block?.subarray(used)
-    used = 0
+  const blockForMore = (): { readonly block: Buffer; readonly used: number } => {
+    const last = blocks.at(-1)
+    if (last && start + size < blocks.length * blockBytes) return { block: last, used: (start + size) % blockBytes }
+    const block = spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes)
+    blocks.push(block)
+    return { block, used: 0 }
   }
   return {
     from: () => first,
     size: () => size,
     push: (bytes) => {
-      size += bytes.length
-      if (bytes.length >= blockBytes / 2) {
-        closeBlock()
-        pieces.push(bytes)
-        return
+      for (let from = 0; from < bytes.length;) {
+        const { block, used } = blockForMore()
+        const copied = bytes.copy(block, used, from, Math.min(bytes.length, from + blockBytes - used))
+        from += copied
+        size += copied
       }
-      if (!block || block.length - used < bytes.length) {
-        closeBlock()
-        block = Buffer.allocUnsafeSlow(blockBytes)
-      }
-      bytes.copy(block, used)
-      used += bytes.length
     },
     dropBefore: (offset) => {
       if (offset <= first) return
-      closeBlock()
-      let left = Math.min(size, offset - first)
-      size -= left
+      const dropped = Math.min(size, offset - first)
+      size -= dropped
       first = offset
-      let whole = 0
-      for (; whole < pieces.length && left >= (pieces[whole]?.length ?? 0); whole += 1)
-        left -= pieces[whole]?.length ?? 0
-      pieces = pieces.slice(whole)
-      if (left > 0 && pieces[0]) pieces[0] = pieces[0].subarray(left)
+      start += dropped
+      const whole = Math.min(blocks.length, Math.floor(start / blockBytes))
+      spare.push(...blocks.splice(0, whole))
+      start -= whole * blockBytes
     },
-    peek: (mostBytes) => {
-      closeBlock()
-      const all: Buffer[] = []
-      let room = mostBytes
-      for (const piece of pieces) {
-        if (room === 0) break
-        all.push(piece.subarray(0, room))
-        room -= Math.min(room, piece.length)
+    peek: (mostBytes, into) => {
+      const length = Math.min(size, mostBytes)
+      const bytes = into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafeSlow(length)
+      for (let at = 0; at < length;) {
+        const [block, from] = [Math.floor((start + at) / blockBytes), (start + at) % blockBytes]
+        at += blocks[block]?.copy(bytes, at, from, Math.min(blockBytes, from + length - at)) ?? length
       }
-      const [only] = all
-      return all.length === 1 && only ? only : Buffer.concat(all)
+      return bytes
     },
   }
 }
