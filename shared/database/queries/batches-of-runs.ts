@@ -7,7 +7,10 @@ import { allOf, experimentsVisibleTo } from './visible-to.ts'
 
 const rowSchema = z.object({ runId: integer, count: integer, newestId: integer })
 
-/** From the runs to their reductions, whichever way the optimiser would begin: a page has few runs, an experiment many batches. */
+/**
+ * From the runs to their reductions, whichever way the optimiser would begin: a page has few runs, an experiment many batches.
+ * `ORDER BY NULL`: MariaDB sorts what it groups unless told that nobody asks for an order.
+ */
 export const batchesOfRunsStatement = (
   viewer: Viewer,
   runIds: readonly number[],
