@@ -69,6 +69,27 @@ describe('GET runs', () => {
     )
   })
 
+  it('says of each run how many batches it was reduced in, and which is the newest', async () => {
+    const [older, newer] = past.filter(({ instrument }) => instrument === 'MARI')
+    const { insertedId: batch } = await api.database.change(
+      `INSERT INTO reductions (instrument, target, is_batch, version, state, class, rb_number, started_by, submitted_at)
+       VALUES ('MARI', '1000-1001', TRUE, 0, 'Skipped', 'rerun', ?, 'Ada', '2026-01-02 03:04:05')`,
+      [older?.rbNumber ?? 0],
+    )
+    await insertRows(
+      api.database,
+      'reduction_runs',
+      ['reduction_id', 'run_id'],
+      [older, newer].map((run) => [batch, run?.id ?? 0]),
+    )
+    const { json } = await api.get('runs?instrument=MARI&run=1000-1002')
+    expect(runsSchema.parse(json).items.map(({ runNumber, batches }) => [runNumber, batches])).toEqual([
+      [1_002, null],
+      [1_001, { count: 1, newestId: batch }],
+      [1_000, { count: 1, newestId: batch }],
+    ])
+  })
+
   it('has 50 items unless more are asked for', async () => {
     const { json } = await api.get('runs')
     expect(runsSchema.parse(json).items).toHaveLength(50)

@@ -46,7 +46,14 @@ export const runSchema = z.object({
 })
 export type Run = z.infer<typeof runSchema>
 
-export const runsSchema = z.object({ items: z.array(runSchema), next: z.string().nullable() })
+/** A run as lists show it. */
+export const listedRunSchema = runSchema.extend({
+  /** The batches that it was reduced in too; null where there are none. */
+  batches: z.object({ count: z.number().int(), newestId: z.number().int() }).nullable(),
+})
+export type ListedRun = z.infer<typeof listedRunSchema>
+
+export const runsSchema = z.object({ items: z.array(listedRunSchema), next: z.string().nullable() })
 
 export const instrumentSchema = z.object({
   name: z.string(),

@@ -3,6 +3,7 @@ import { addReduction, addRun, newWorld } from '../../web/dev/world.ts'
 import type { StubApi } from '../../web/dev/stub-api/open-stub-api.ts'
 import { eventually } from './support/eventually.ts'
 import { hasBrowser, portalFixture, whySkipped } from './support/fixture.ts'
+import { batchOf } from './support/sample-pages.ts'
 import { settled } from './support/portal-page.ts'
 
 const measure = (stub: StubApi, runNumber: number, title = 'Fresh from the beam'): void => {
@@ -73,6 +74,25 @@ describe.skipIf(!hasBrowser)(`watching${whySkipped}`, { timeout: 120_000 }, () =
     )
     expect(await first.textContent()).toBe('299083')
     expect(await gathered.count()).toBe(0)
+  })
+
+  it('a run that was reduced in batches says so and leads to the newest, on wide and narrow screens', async () => {
+    const { base, stub } = await service()
+    for (const width of [1440, 1000, 360]) {
+      const { page } = await open({ width, height: 900, colorScheme: 'light' })
+      await page.goto(`${base}runs?rb=1920234`)
+      await page.getByRole('button', { name: 'Show 50 more' }).waitFor()
+      const marks = page.getByRole('link', { name: /^in (a batch|\d+ batches)$/ })
+      await eventually(() => marks.allTextContents()).toEqual([
+        'in 2 batches',
+        'in a batch',
+        'in 2 batches',
+        'in 2 batches',
+      ])
+      await page.locator('[data-key="ENGINX/299062"]').getByRole('link', { name: 'in a batch' }).click()
+      await page.getByRole('heading', { name: 'Batch of 4 runs' }).waitFor()
+      expect(page.url()).toBe(`${base}reductions/${batchOf(stub.world, 'ENGINX')}`)
+    }
   })
 
   it('a row further down changes too, and more rows come when asked', async () => {

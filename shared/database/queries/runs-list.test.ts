@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Run } from '#contracts/api.ts'
 import { everyone, type Viewer } from '#contracts/viewer.ts'
 import { planFaults, rowsRead } from '../../../tests/support/rows-read.ts'
 import { freshSchema, type FreshSchema } from '../../../tests/support/fresh-schema.ts'
-import { seedPast, type SeededRun } from '../../../tests/support/seed-archive.ts'
+import { insertRows, seedPast, type SeededRun } from '../../../tests/support/seed-archive.ts'
+import { batchesOfRunsStatement } from './batches-of-runs.ts'
 import { floorStatement, pageStatement, type ListPlace } from './keyset-page.ts'
 import { planRunsList, type RunFilters } from './runs-list-plan.ts'
 import { listRuns, runsSelect } from './runs-list.ts'
@@ -15,8 +17,46 @@ let past: readonly SeededRun[]
 beforeAll(async () => {
   schema = await freshSchema()
   past = await seedPast(schema.database, instruments, 5_000)
+  await seedBatches()
 })
 afterAll(() => schema.drop())
+
+const firstBatch = 100_001
+const idOf = (instrument: string, runNumber: number): number =>
+  past.find((run) => run.instrument === instrument && run.runNumber === runNumber)?.id ?? 0
+
+/** Two thousand batches of the same three MARI runs; then one of ENGINX 1003 and 1004, and one of 1004 and 1005 that belongs to another experiment. */
+const seedBatches = async (): Promise<void> => {
+  const mari = [1_000, 1_001, 1_002].map((run) => idOf('MARI', run))
+  const batches = [
+    ...Array.from({ length: 2_000 }, () => ({ instrument: 'MARI', rbNumber: 1_200_000, runs: mari })),
+    { instrument: 'ENGINX', rbNumber: 1_000_000, runs: [idOf('ENGINX', 1_003), idOf('ENGINX', 1_004)] },
+    { instrument: 'ENGINX', rbNumber: 1_999_999, runs: [idOf('ENGINX', 1_004), idOf('ENGINX', 1_005)] },
+  ]
+  await insertRows(
+    schema.database,
+    'reductions',
+    'id instrument target is_batch version state class rb_number started_by submitted_at'.split(' '),
+    batches.map(({ instrument, rbNumber }, place) => [
+      firstBatch + place,
+      instrument,
+      'several',
+      true,
+      place,
+      'Completed',
+      'rerun',
+      rbNumber,
+      'Ada',
+      new Date(),
+    ]),
+  )
+  await insertRows(
+    schema.database,
+    'reduction_runs',
+    ['reduction_id', 'run_id'],
+    batches.flatMap(({ runs }, place) => runs.map((run) => [firstBatch + place, run])),
+  )
+}
 
 const nameOf = ({ instrument, runNumber }: { instrument: string; runNumber: number }) => `${instrument} ${runNumber}`
 
@@ -169,6 +209,36 @@ describe('the list of runs', () => {
     expect(first?.next).toBeDefined()
     const other = await listRuns(schema.database, everyone, { instrument: 'MARI' }, { limit: 1, after: first?.next })
     expect(other).toBeUndefined()
+  })
+
+  it('marks the runs that were reduced in batches, with the newest that the viewer may see', async () => {
+    const marks = async (viewer: Viewer) => {
+      const filters: RunFilters = { instrument: 'ENGINX', runRanges: [[1_002, 1_005]] }
+      const page = await listRuns(schema.database, viewer, filters, { limit: 5 })
+      return page?.items.map(({ runNumber, batches }) => [runNumber, batches])
+    }
+    const older = firstBatch + 2_000
+    expect(await marks(everyone)).toEqual([
+      [1_005, { count: 1, newestId: older + 1 }],
+      [1_004, { count: 2, newestId: older + 1 }],
+      [1_003, { count: 1, newestId: older }],
+      [1_002, null],
+    ])
+    expect(await marks({ role: 'user', name: 'Bob', rbNumbers: [1_000_000] })).toEqual([
+      [1_005, null],
+      [1_004, { count: 1, newestId: older }],
+      [1_003, { count: 1, newestId: older }],
+      [1_002, null],
+    ])
+  })
+
+  it('finds the batches of a page along the indexes, by the rows of its own runs alone', async () => {
+    const newest = past.slice(-50).map(({ id }) => id)
+    for (const viewer of [everyone, { role: 'user', name: 'Bob', rbNumbers: [1_000_000] }] satisfies Viewer[])
+      expect(await planFaults(schema.database, batchesOfRunsStatement(viewer, newest))).toEqual([])
+    const { sql, parameters } = batchesOfRunsStatement(everyone, newest)
+    const rows = await rowsRead(schema.database, (within) => within.rows(z.unknown(), sql, parameters))
+    expect(rows).toBeLessThan(250)
   })
 
   it('tells each run with its newest reduction', async () => {

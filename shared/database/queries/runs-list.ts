@@ -1,6 +1,7 @@
-import type { Run } from '#contracts/api.ts'
+import type { ListedRun } from '#contracts/api.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import type { Sql } from '../connection.ts'
+import { batchesOfRuns } from './batches-of-runs.ts'
 import { readPage, type ListKey, type ListPage, type ListPlace } from './keyset-page.ts'
 import { runColumns, runOf, runRowSchema, withLatest, type RunRow } from './run-columns.ts'
 import { planRunsList, type RunFilters, type RunsPlan } from './runs-list-plan.ts'
@@ -29,9 +30,15 @@ export const listRuns = async (
   viewer: Viewer,
   filters: RunFilters,
   page: { readonly limit: number; readonly after?: ListPlace | undefined; readonly rowsLookedAt?: number },
-): Promise<ListPage<Run> | undefined> => {
+): Promise<ListPage<ListedRun> | undefined> => {
   const plan = planRunsList(filters, viewer)
   const read = { schema: runRowSchema, keyOf: (row: RunRow) => keyOf(plan, row) }
   const found = await readPage(sql, plan, runsSelect, read, page)
-  return found && { ...found, items: found.items.map(runOf) }
+  if (!found) return undefined
+  const batches = await batchesOfRuns(
+    sql,
+    viewer,
+    found.items.map(({ runId }) => runId),
+  )
+  return { ...found, items: found.items.map((row) => ({ ...runOf(row), batches: batches.get(row.runId) ?? null })) }
 }

@@ -33,6 +33,7 @@ export const samplePages = (world: World): Readonly<Record<string, string>> => {
     runs: 'instruments/ENGINX',
     'all-runs': 'runs',
     'no-run-found': 'runs?run=1',
+    'run-in-batches': 'runs?run=299062',
     completed: `reductions/${completed}`,
     error: `reductions/${reductionOf(world, 'ENGINX', 299_079)}`,
     processing: `reductions/${reductionOf(world, 'WISH', 58_120)}`,

@@ -14,7 +14,7 @@ import type { Stub } from './the-stub.ts'
 
 /** Instruments and lists: runs, batches, waiting runs, notices. */
 export const addInstruments = (app: Hono, stub: Stub): void => {
-  const { world, emit, problem, batches, runsNewestFirst } = stub
+  const { world, emit, problem, batches, batchesOf, runsNewestFirst } = stub
   app.get('/instruments', (context) => {
     const all = [...world.reductions.values()]
     const items = [...world.instruments.values()].map((instrument) => {
@@ -71,7 +71,11 @@ export const addInstruments = (app: Hono, stub: Stub): void => {
     const from = cursor ? Number(cursor) : 0
     const size = Number(limit ?? 50)
     const next = from + size < found.length ? String(from + size) : null
-    return context.json(runsSchema.parse({ items: found.slice(from, from + size), next }))
+    const items = found.slice(from, from + size).map((item) => {
+      const own = batchesOf(item.instrument, item.runNumber)
+      return { ...item, batches: own[0] ? { count: own.length, newestId: own[0].id } : null }
+    })
+    return context.json(runsSchema.parse({ items, next }))
   })
   app.put('/instruments/:name/cursor', async (context) => {
     const instrument = world.instruments.get(context.req.param('name'))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Run } from '#contracts/api.ts'
+import type { ListedRun } from '#contracts/api.ts'
 import { keyOfRun, putBelow, putOnTop, renewRuns, unseenRuns } from './merge-runs.ts'
 
-const run = (runNumber: number, title = 'a'): Run => ({
+const run = (runNumber: number, title = 'a'): ListedRun => ({
   instrument: 'IRIS',
   runNumber,
   title,
@@ -14,8 +14,9 @@ const run = (runNumber: number, title = 'a'): Run => ({
   rawFrames: null,
   protonCharge: null,
   latest: null,
+  batches: null,
 })
-const numbers = (runs: readonly Run[]): number[] => runs.map((item) => item.runNumber)
+const numbers = (runs: readonly ListedRun[]): number[] => runs.map((item) => item.runNumber)
 
 describe('a list of runs that is alive', () => {
   const shown = [run(5), run(4), run(3)]

@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
-import type { Run } from '#contracts/api.ts'
+import type { ListedRun } from '#contracts/api.ts'
 import type { Api, RunFilters } from '../api/api.ts'
 import type { Change } from '../live/live.svelte.ts'
 import { sentenceOf } from './loaded.svelte.ts'
@@ -13,8 +13,8 @@ const mostSingles = 8
 
 /** A list of runs that is alive without moving: rows change in place, new ones gather until a person wants them. */
 export class RunList {
-  items = $state.raw<readonly Run[]>([])
-  newest = $state.raw<readonly Run[]>([])
+  items = $state.raw<readonly ListedRun[]>([])
+  newest = $state.raw<readonly ListedRun[]>([])
   next = $state.raw<string | null>(null)
   fault = $state.raw<string>()
   loadedAt = $state<number>()
@@ -35,11 +35,11 @@ export class RunList {
   }
 
   // Getters, no deriveds: a list outlives the page that made it.
-  get gathered(): readonly Run[] {
+  get gathered(): readonly ListedRun[] {
     return unseenRuns(this.items, this.newest)
   }
 
-  get selectedRuns(): readonly Run[] {
+  get selectedRuns(): readonly ListedRun[] {
     return this.items.filter((run) => this.selected.has(keyOfRun(run)))
   }
 
@@ -101,14 +101,14 @@ export class RunList {
     }
   }
 
-  toggle(run: Run): void {
+  toggle(run: ListedRun): void {
     const key = keyOfRun(run)
     this.#anchor = key
     if (!this.selected.delete(key)) this.selected.add(key)
   }
 
   /** Selects from the row chosen last to this one, as a click with Shift does. */
-  selectTo(run: Run): void {
+  selectTo(run: ListedRun): void {
     const place = (key: string | undefined): number => this.items.findIndex((item) => keyOfRun(item) === key)
     const from = place(this.#anchor)
     const to = place(keyOfRun(run))
@@ -124,7 +124,7 @@ export class RunList {
   }
 
   /** Rows that changed but are not on the newest page: further down, or no longer what the filter asks for. */
-  async #askSingles(page: readonly Run[]): Promise<readonly Run[]> {
+  async #askSingles(page: readonly ListedRun[]): Promise<readonly ListedRun[]> {
     const asked = unseenRuns(page, this.items)
       .filter((run) => this.#touched.has(keyOfRun(run)))
       .slice(0, mostSingles)
