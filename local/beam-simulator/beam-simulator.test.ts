@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it, type TestContext } from 'vitest'
 import { findEnvironment } from '../environments/python-environment.ts'
 
 /**
@@ -29,30 +29,40 @@ const testsWithScipp = {
   'test_scipp_script.RealFiles': 'focuses real runs of ENGINX with scipp: CeO2 has its peaks where they belong',
 }
 
+/** A minute each where nobody else is at work; whole suites beside it take its processors. */
+const timeout = 900_000
+
 describe('the beam simulator', () => {
-  it.for(Object.entries(tests))('%s: %s', { timeout: 180_000 }, async ([name], { skip }) => {
-    await passes(python, name, skip)
+  it.for(Object.entries(tests))('%s: %s', { timeout }, async ([name], context) => {
+    await passes(python, name, context)
   })
 
-  it.for(Object.entries(testsWithScipp))('%s: %s', { timeout: 300_000 }, async ([name], { skip }) => {
-    if (scipp === undefined) return skip('the environment Scipp is not here: make environment RECIPE=scipp')
-    await passes(scipp.interpreter, name, skip)
+  it.for(Object.entries(testsWithScipp))('%s: %s', { timeout }, async ([name], context) => {
+    if (scipp === undefined) return context.skip('the environment Scipp is not here: make environment RECIPE=scipp')
+    await passes(scipp.interpreter, name, context)
   })
 })
 
-async function passes(interpreter: string, name: string, skip: (reason: string) => void): Promise<void> {
-  const { code, lines } = await runUnittest(interpreter, name)
+async function passes(interpreter: string, name: string, { skip, signal }: TestContext): Promise<void> {
+  const { code, lines } = await runUnittest(interpreter, name, signal)
   expect(code, lines.join('\n')).toBe(0)
   const reason = lines.map((line) => /skipped '(.*)'$/.exec(line)?.[1]).find((found) => found !== undefined)
   if (reason !== undefined) skip(reason)
   expect(lines.join('\n')).toMatch(/^Ran [1-9]\d* tests? in/m)
 }
 
-function runUnittest(interpreter: string, name: string): Promise<{ code: number | null; lines: string[] }> {
+function runUnittest(
+  interpreter: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ code: number | null; lines: string[] }> {
   return new Promise((resolve, reject) => {
     const child = spawn(interpreter, ['-B', '-m', 'unittest', '-v', `tests.${name}`], {
       cwd: import.meta.dirname,
       stdio: ['ignore', 'ignore', 'pipe'],
+      // Nobody waits for it any more: it ends, and takes what it has started along.
+      signal,
+      killSignal: 'SIGINT',
     })
     const lines: string[] = []
     const reader = createInterface(child.stderr).on('line', (line) => lines.push(line))
