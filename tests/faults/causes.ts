@@ -143,7 +143,8 @@ const killWhoeverHoldsOne = async (struck: Struck): Promise<void> => {
       holder = stack.processesOf('process').find(({ pid }) => held?.owner.includes(`-${pid}-`))
       return holder !== undefined
     }
-    await becomesTrue(isHeld, 60_000, 50)
+    // Behind long scripts of others.
+    await becomesTrue(isHeld, 180_000, 50)
     if (!holder) throw new Error(`reduction ${chosen.id} was not taken up again after ${loss} losses`)
     await pause(struck.chance.between(0, 1_000))
     signal(holder.pid, 'SIGKILL')
