@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -91,9 +90,7 @@ export const runOnFile = async (asked: {
       'run',
       { mode: 'reduce', inputFile, outputDirectory: join(output, '/'), given, files },
       {
-        onLog: async (bytes) => {
-          if (!asked.log.write(bytes)) await once(asked.log, 'drain')
-        },
+        onLog: (bytes) => new Promise((resolve) => void asked.log.write(bytes, () => resolve())),
         onReport: (told) => {
           if (told.kind === 'returned' || told.kind === 'fault') report = told
         },

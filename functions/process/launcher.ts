@@ -55,7 +55,7 @@ export type Launch = {
   /** The input files' names without links, where they are known: links beside them may use either. */
   readonly inputRealPaths?: readonly string[]
   readonly limits: ScriptLimits
-  /** Both streams in the order of writing; the script waits while this does. */
+  /** Both streams in the order of writing; the script waits while this does. The bytes may be kept no longer than that. */
   readonly onLog: (bytes: Buffer) => Promise<void>
   readonly onReport: (report: RunnerReport) => void
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { channelOver } from './runner-channel.ts'
 import { messageOf, type StartedRunner } from './supervise-runner.ts'
 
 /** The Python package beside this module, in the sources and in the bundle alike. */
@@ -29,7 +30,7 @@ export const spawnRunner = (
   if (!(channel instanceof Socket)) throw new Error('there is no channel to the runner')
   return {
     process: runner,
-    channel,
+    channel: channelOver(channel),
     words: [runner.stdout, runner.stderr].filter((stream) => stream instanceof Readable),
     exited,
   }

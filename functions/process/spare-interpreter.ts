@@ -3,7 +3,6 @@ import { softwareLabel, type Environment } from '#contracts/environments.ts'
 import type { EnvironmentPlaces } from './environment-places.ts'
 import { sayWhatFailed } from './kept-per-environment.ts'
 import { sandboxedEnvironment, sandboxedPlace } from './launch-bubblewrap.ts'
-import { encodeRequest } from './runner-channel.ts'
 import { killGroup, runnerProgram, spawnRunner, type RunAs } from './runner-program.ts'
 import type { StartedRunner } from './supervise-runner.ts'
 import { untilImported } from './until-imported.ts'
@@ -80,8 +79,7 @@ const start = async (
     cwd: '/',
     env: sandboxedEnvironment({ software, name: 'ahead' }),
   })
-  spawned.channel.on('error', () => undefined)
-  spawned.channel.write(encodeRequest({ imports: software.imports, view, place }))
+  spawned.channel.send({ imports: software.imports, view, place })
   if (!first.stdout || !first.stderr) throw new Error('the interpreter has no streams')
   createInterface({ input: first.stderr }).on('line', (line) => say(`${softwareLabel(software)}: ${line}`))
   const runner: SpareRunner = {

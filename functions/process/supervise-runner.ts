@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Launch, LaunchedScript } from './launcher.ts'
-import { encodeRequest, framesOf } from './runner-channel.ts'
+import { takeFrames, type RunnerChannel } from './runner-channel.ts'
 import { runnerEventSchema, runnerReportSchema, type RunnerEvent, type ScriptEnd } from './runner-events.ts'
 
 /** How long the runner may take to end a script before it is ended itself; it tries for five seconds. */
@@ -11,7 +10,7 @@ const lastPatienceMs = 3_000
 
 /** A runner that waits for its request. */
 export type StartedRunner = {
-  readonly channel: Socket
+  readonly channel: RunnerChannel
   readonly request: unknown
   /** What the runner itself says, or whoever starts it: for the log, where it cannot run the script. */
   readonly words: readonly Readable[]
@@ -65,7 +64,6 @@ const endedBefore: ScriptEnd = {
 }
 
 const discard = async (runner: StartedRunner): Promise<ScriptEnd> => {
-  runner.channel.on('error', () => undefined)
   runner.channel.destroy()
   await runner.killHard(undefined)
   return endedBefore
@@ -75,11 +73,9 @@ const follow = async (runner: StartedRunner, launch: Launch, stop: AbortSignal):
   const { channel } = runner
   const told: Told = {}
   let impatience: NodeJS.Timeout | undefined
-  // It may end before it has read its request, or that we hang up.
-  channel.on('error', () => undefined)
-  channel.write(encodeRequest(runner.request))
+  channel.send(runner.request)
   const hangUp = (): void => {
-    channel.end()
+    channel.hangUp()
     impatience = setTimeout(() => {
       void runner.killHard(told.pid)
       impatience = setTimeout(() => channel.destroy(), lastPatienceMs)
@@ -89,7 +85,15 @@ const follow = async (runner: StartedRunner, launch: Launch, stop: AbortSignal):
   else stop.addEventListener('abort', hangUp, { once: true })
 
   const words = Promise.all(runner.words.map((stream) => passOn(stream, launch)))
-  await readFrames(channel, told, launch)
+  await channel.read(
+    takeFrames({
+      log: launch.onLog,
+      event: (event) => {
+        const known = runnerEventSchema.safeParse(event)
+        if (known.success) take(known.data, told, launch)
+      },
+    }),
+  )
   stop.removeEventListener('abort', hangUp)
   clearTimeout(impatience)
   channel.destroy()
@@ -110,21 +114,6 @@ const passOn = async (stream: Readable, launch: Launch): Promise<void> => {
     for await (const bytes of stream) if (bytes instanceof Buffer) await launch.onLog(bytes)
   } catch {
     // Cut off with its process.
-  }
-}
-
-const readFrames = async (channel: Readable, told: Told, launch: Launch): Promise<void> => {
-  try {
-    for await (const frame of framesOf(channel)) {
-      if (frame.kind === 'log') {
-        await launch.onLog(frame.bytes)
-        continue
-      }
-      const event = runnerEventSchema.safeParse(frame.event)
-      if (event.success) take(event.data, told, launch)
-    }
-  } catch {
-    // Cut off by us: it could not be ended.
   }
 }
 

@@ -167,7 +167,7 @@ export const startRunner = async (
           },
     onLog: (bytes) => {
       if (options.onLog) options.onLog(bytes)
-      else parts.push(bytes)
+      else parts.push(Buffer.from(bytes))
       return Promise.resolve()
     },
     onReport: (report) => reports.push(report),

@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, rm } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Environment } from '#contracts/environments.ts'
+import { connectChannel, type RunnerChannel } from './runner-channel.ts'
 import { killOne, runnerProgram, type RunAs } from './runner-program.ts'
 import { untilImported } from './until-imported.ts'
 
 /** An interpreter that has an environment's modules imported and forks for each reduction (`runner/zygote.py`). */
 export type Zygote = {
   /** A connection to a fresh fork of it. */
-  readonly connect: () => Promise<Socket>
+  readonly connect: () => Promise<RunnerChannel>
   readonly hasEnded: () => boolean
   /** Takes nothing more; ends when its last reduction has. */
   readonly retire: () => void
@@ -67,7 +67,7 @@ export const startZygote = async (
       pid,
       hasEnded: () => hasEnded,
       // Through /proc, since a socket's path may not be longer than 108 bytes.
-      connect: () => connectTo(`/proc/${pid}/cwd/${socketName}`),
+      connect: () => connectChannel(`/proc/${pid}/cwd/${socketName}`),
       retire: () => child.stdin.end(),
       end: async () => {
         killOne(child.pid)
@@ -79,10 +79,4 @@ export const startZygote = async (
     await cleared
     throw cause
   }
-}
-
-const connectTo = async (path: string): Promise<Socket> => {
-  const socket = connect(path)
-  await once(socket, 'connect')
-  return socket
 }

@@ -51,6 +51,8 @@ export const openLogWriter = ({
   let sending: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
+  /** Bytes went that had not been sent: more is printed than can be kept. */
+  let isOutrun = false
   /** Parts behind the head that may be on disk. */
   const sentParts = new Set<number>()
 
@@ -83,6 +85,7 @@ export const openLogWriter = ({
   }
 
   const sendNow = async (): Promise<void> => {
+    isOutrun = false
     if (head.size() + tail.size() > smallChangeBytes) {
       copies.head ??= Buffer.allocUnsafeSlow(largestChangeBytes)
       copies.tail ??= Buffer.allocUnsafeSlow(largestChangeBytes)
@@ -113,7 +116,9 @@ export const openLogWriter = ({
   const consider = (): void => {
     const waiting = head.size() + tail.size()
     if (isClosed || sending || waiting === 0) return
-    if (waiting >= sendAtOnceBytes && timer === undefined) start()
+    // What will soon be cut again is not worth haste; each copy on its way to the disk costs memory.
+    const isInHaste = waiting >= sendAtOnceBytes && (head.size() > 0 || !isOutrun)
+    if (isInHaste && timer === undefined) start()
     else later(rhythm.sendAfterMs)
   }
 
@@ -123,6 +128,7 @@ export const openLogWriter = ({
       if (ofHead > 0) head.push(bytes.subarray(0, ofHead))
       if (ofHead < bytes.length) tail.push(bytes.subarray(ofHead))
       printedBytes += bytes.length
+      if (tail.size() > 0 && tail.from() < keptFrom()) isOutrun = true
       tail.dropBefore(keptFrom())
       consider()
       return Promise.resolve()

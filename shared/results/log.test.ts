@@ -177,6 +177,29 @@ test('what a script prints letter by letter is held together', async () => {
   expect((await writer.close()).change.writes).toEqual([])
 })
 
+test('what outruns the disk is sent no more often than what is printed slowly', async () => {
+  const sendAfterMs = 200
+  let sends = 0
+  const writer = openLogWriter({
+    limits: { headBytes: 0, tailBytes: 500_000 },
+    send: () => {
+      sends += 1
+      return new Promise(setImmediate)
+    },
+    rhythm: { sendAfterMs, againAfterMs: 0 },
+  })
+  const began = performance.now()
+  const piece = Buffer.alloc(1_000_000)
+  for (let count = 0; count < 300; count += 1) {
+    await writer.write(piece)
+    await new Promise(setImmediate)
+  }
+  const turns = (performance.now() - began) / sendAfterMs
+  await writer.close()
+  // The first may go at once.
+  expect(sends).toBeLessThanOrEqual(1 + Math.ceil(turns))
+})
+
 test('a negative start counts from the end', async () => {
   const log = join(await temporaryRoot(), '1-1.log')
   const writer = await growingLog(log, limits)
