@@ -25,6 +25,8 @@ export type Cause = {
   readonly prepare: (stack: Stack) => Promise<Prepared>
   /** An Error with such a reason is the right end here; when the cause is gone a re-run must complete. */
   readonly errorsInOrder?: RegExp
+  /** It may also come about that none ends so. */
+  readonly errorsAreRare?: true
   /** Nothing may count as a lost worker. */
   readonly losesNoWorker?: boolean
 }

@@ -244,6 +244,9 @@ export const causes: readonly Cause[] = [
         30,
       ),
     ),
+    // A reduction whose every processor was struck is given up, and says so.
+    errorsInOrder: /The processor died/,
+    errorsAreRare: true,
     detects: true,
   },
 ]
