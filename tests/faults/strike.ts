@@ -32,7 +32,11 @@ export const whenAtWork = (struck: Struck, role: string, pid?: number): Promise<
   whenThereIs(struck, () => underWay(struck.stack, role, pid))
 
 /** Gives more of the load, returns when there is something of what is counted, and notes how much. */
-export const whenThereIs = async ({ load, met }: Struck, counted: () => Promise<number>): Promise<void> => {
+export const whenThereIs = async (
+  { load, met }: Struck,
+  counted: () => Promise<number>,
+  patienceMs = 20_000,
+): Promise<void> => {
   load.giveMore()
   let count = 0
   await becomesTrue(
@@ -40,7 +44,7 @@ export const whenThereIs = async ({ load, met }: Struck, counted: () => Promise<
       count = await counted()
       return count > 0
     },
-    20_000,
+    patienceMs,
     5,
   )
   met(count)
