@@ -23,8 +23,11 @@ export type Heard =
       readonly kind: 'bytes'
       readonly offset: number
       readonly bytes: Uint8Array
-      /** The log runs away from this follower: it need not be hurried, since what it misses is cut anyway. */
-      readonly isFarBehind: boolean
+      /**
+       * How much of a hurry there is: none where the log runs away from this follower, since what it misses is cut anyway; some where much is
+       * there already, and all are to get it soon.
+       */
+      readonly hurry: 'none' | 'some' | 'great'
     }
   /** Another processor has begun anew, and with it the log. */
   | { readonly kind: 'restarted'; readonly attempt: number }
@@ -205,11 +208,11 @@ export const watchLog = (source: LogSource, log: Log, settings: WatchSettings = 
 
   const bytesFor = async (current: LogStanding, offset: number, upTo: number): Promise<Heard | undefined> => {
     const from = upTo - kept.length
-    const isFarBehind = upTo - offset > mostBehindBytes && current.end === undefined
-    if (offset >= from) return { kind: 'bytes', offset, bytes: kept.subarray(offset - from), isFarBehind }
+    if (offset >= from) return { kind: 'bytes', offset, bytes: kept.subarray(offset - from), hurry: 'great' }
+    const hurry = upTo - offset > mostBehindBytes && current.end === undefined ? 'none' : 'some'
     const found = await readAt(current, offset)
     if (found.kind !== 'read' || (found.bytes.length === 0 && found.offset === offset)) return undefined
-    return { kind: 'bytes', offset: found.offset, bytes: found.bytes, isFarBehind }
+    return { kind: 'bytes', offset: found.offset, bytes: found.bytes, hurry }
   }
 
   void goOn()
