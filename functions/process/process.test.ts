@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -65,6 +66,49 @@ describe('a bell', () => {
     await writeFile(gate, '')
     expect((await first).claimed).toMatchObject({ reductionId: id, state: 'Completed' })
     expect(await one.ring()).toEqual({ status: 200, claimed: null })
+  })
+
+  test('goes on with what is next in line, and asks for more once', async () => {
+    const one = await testProcessor(database, { settings: { go_on_seconds: '60' } })
+    const queued = []
+    for (const instrument of ['WISH', 'MARI', 'WISH']) {
+      queued.push(await queueReduction(database, { 'reduce.py': main('print(1)') }, { instrument }))
+    }
+    const { body } = await one.post('/', {})
+    expect(body).toMatchObject({ claimed: { state: 'Completed' }, further: 2 })
+    for (const { id } of queued) expect(await reductionRow(database, id)).toMatchObject({ state: 'Completed' })
+    expect(one.asked()).toBe(1)
+  })
+
+  test('goes on after an Error, and not where this processor is to stop', async () => {
+    const one = await testProcessor(database, { settings: { go_on_seconds: '60', slots: '1' } })
+    const gate = join(one.directory, 'gate')
+    const failing = await queueReduction(database, { 'reduce.py': main('raise ValueError(1)') })
+    const last = await queueReduction(database, {
+      'reduce.py': main(`while not os.path.exists(${JSON.stringify(gate)}): time.sleep(0.01)`),
+    })
+    const left = await queueReduction(database, { 'reduce.py': main('print(1)') })
+    const ringing = one.post('/', {})
+    await expect.poll(async () => (await reductionRow(database, last.id)).state, { timeout: 20_000 }).toBe('Processing')
+    one.slots.close()
+    await writeFile(gate, '')
+    expect((await ringing).body).toMatchObject({ claimed: { reductionId: failing.id, state: 'Error' }, further: 1 })
+    expect(await reductionRow(database, last.id)).toMatchObject({ state: 'Completed' })
+    expect(await reductionRow(database, left.id)).toMatchObject({ state: 'Queued' })
+  })
+
+  test('does not go on with what came back into the line', async () => {
+    const one = await testProcessor(database, { settings: { go_on_seconds: '60', slots: '1' } })
+    const gate = join(one.directory, 'gate')
+    const { id } = await queueReduction(database, {
+      'reduce.py': main(`open(${JSON.stringify(gate)}, 'w')\ntime.sleep(60)`),
+    })
+    const ringing = one.post('/', {})
+    await expect.poll(() => existsSync(gate), { timeout: 20_000 }).toBe(true)
+    await database.change(`UPDATE reductions SET lease_owner = 'another', fence = fence + 1 WHERE id = ?`, [id])
+    await queueReduction(database, { 'reduce.py': main('print(1)') })
+    expect((await ringing).body).toMatchObject({ claimed: { reductionId: id, state: 'lost' }, further: 0 })
+    expect(one.asked()).toBe(1)
   })
 
   test('leaves a reduction whose software this machine lacks', async () => {

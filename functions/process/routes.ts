@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { carriesInternalKey } from '#function-server/internal-key.ts'
 import { problem } from '#function-server/problem.ts'
-import { claimAndReduce } from './claim-and-reduce.ts'
+import { answerBell } from './answer-bell.ts'
 import type { Processor } from './processor.ts'
 import { readVariables, readVariablesRequestSchema } from './read-variables.ts'
 import type { Slots } from './slots.ts'
@@ -10,7 +10,7 @@ import type { Slots } from './slots.ts'
 const readersAtOnce = 4
 
 /**
- * `POST /` is a bell: its body decides nothing, and once something is claimed it is run to its end whether or not the caller waits.
+ * `POST /` is a bell: its body decides nothing, and what is claimed is run to its end whether or not the caller waits.
  * `POST /read-variables` is for our own functions only.
  */
 export const createRoutes = (processor: Processor, slots: Slots, internalKey: () => string): Hono => {
@@ -18,7 +18,7 @@ export const createRoutes = (processor: Processor, slots: Slots, internalKey: ()
   let readers = 0
 
   routes.post('/', async () => {
-    const answer = await claimAndReduce(processor, slots)
+    const answer = await answerBell(processor, slots)
     return answer ? Response.json(answer) : problem(429, 'Busy', 'Every slot of this processor is taken.')
   })
 

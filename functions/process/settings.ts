@@ -65,6 +65,8 @@ export const settingsSchema = z
     gateway_url: z.url().default('http://127.0.0.1:8080'),
     /** Reductions at a time in this replica. */
     slots: z.coerce.number().int().min(1).max(256).default(2),
+    /** How long a bell's call goes on with what is next in line; 0 for one reduction a call. */
+    go_on_seconds: z.coerce.number().min(0).max(3_600).default(60),
     /** The orchestrator's grace after SIGTERM; scripts are given back shortly before it ends. */
     grace_seconds: z.coerce.number().min(5).default(25),
     /** How long a reduction stays this processor's without a heart-beat; dispatch is told the same. */
@@ -98,6 +100,7 @@ export const settingsSchema = z
     gatewayUrl: given.gateway_url,
     slots: given.slots,
     leaseSeconds: given.lease_seconds,
+    goOnMs: given.go_on_seconds * 1000,
     graceMs: given.grace_seconds * 1000,
     scratchRoot: given.scratch_directory,
     extraRoots: given.extra_directories_roots,

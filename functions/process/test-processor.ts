@@ -53,6 +53,7 @@ export const testProcessor = async (
     ENVIRONMENTS_FILE: environmentsFile,
     scratch_directory: join(directory, 'scratch'),
     slots: '3',
+    go_on_seconds: '0',
     ...given.settings,
   })
   const { present } = await readEnvironments(environmentsFile)
