@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '#contracts/api.ts'
+import type { ChangeEvent } from '#contracts/change-events.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import { faultFields, type Log } from '#function-server/log.ts'
 import { gapsIn, settledUpTo, type Gap } from './settle-ids.ts'

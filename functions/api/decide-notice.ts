@@ -1,4 +1,4 @@
-import { counterDetailSchema, type Notice } from '#contracts/api.ts'
+import { counterDetailSchema, type Notice } from '#contracts/notices.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import type { Database, Sql } from '#database/connection.ts'
 import { lockCursors } from '#database/queries/cursors-advance.ts'

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { detectionSchema, detectionsSchema, instrumentsSchema, noticeSchema } from '#contracts/api.ts'
+import { detectionSchema, detectionsSchema, instrumentsSchema } from '#contracts/api.ts'
+import { noticeSchema } from '#contracts/notices.ts'
 import { everyone } from '#contracts/viewer.ts'
 import { insertInstruments, insertRows } from '../../tests/support/seed-archive.ts'
 import { startApi, type TestApi } from './an-api.fixture.ts'

@@ -1,4 +1,4 @@
-import { helloEventSchema, type ChangeEvent } from '#contracts/api.ts'
+import { helloEventSchema, type ChangeEvent } from '#contracts/change-events.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import { faultFields, type Log } from '#function-server/log.ts'
 import type { ChangeFeed } from './change-feed.ts'

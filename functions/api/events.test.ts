@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { changeEventSchema, helloEventSchema } from '#contracts/api.ts'
+import { changeEventSchema, helloEventSchema } from '#contracts/change-events.ts'
 import { everyone } from '#contracts/viewer.ts'
 import type { Sql } from '#database/connection.ts'
 import { isEventIdHeld } from '#database/queries/change-events.ts'

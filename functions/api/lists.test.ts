@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { detectionsSchema, instrumentsSchema, noticesSchema, overviewSchema, runsSchema } from '#contracts/api.ts'
+import { detectionsSchema, instrumentsSchema, overviewSchema, runsSchema } from '#contracts/api.ts'
+import { noticesSchema } from '#contracts/notices.ts'
 import { everyone } from '#contracts/viewer.ts'
 import { insertRows, seedPast, type SeededRun } from '../../tests/support/seed-archive.ts'
 import { startApi, type TestApi } from './an-api.fixture.ts'

@@ -1,13 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import {
   batchSchema,
-  changeEventSchema,
   detectionSchema,
   instrumentSchema,
   instrumentVariablesSchema,
   latestSchema,
   listedRunSchema,
-  noticeSchema,
   overviewSchema,
   problemSchema,
   reductionSchema,
@@ -17,6 +15,8 @@ import {
   scriptSchema,
   softwareEnvironmentSchema,
 } from '#contracts/api.ts'
+import { changeEventSchema } from '#contracts/change-events.ts'
+import { noticeSchema } from '#contracts/notices.ts'
 import { comparisonSchema } from '#contracts/comparison.ts'
 import { pauseSchema } from '#contracts/decisions.ts'
 import { differenceSchema } from '#contracts/reproduces.ts'

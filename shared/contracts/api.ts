@@ -1,14 +1,12 @@
 import { z } from 'zod'
-import { noticeChoices } from '#domain/counter-notices.ts'
 import { detectionStates } from '#domain/detection-states.ts'
 import { reductionClasses } from '#domain/reduction-classes.ts'
 import { reductionStates } from '#domain/reduction-states.ts'
 import { pauseSchema } from './decisions.ts'
 import { softwareSchema } from './submission.ts'
+import { time } from './time.ts'
 import { configurationSourceSchema, leftOutVariablesSchema, variableSchema, variableSourceSchema } from './variables.ts'
 
-/** RFC 3339, UTC, e.g. `2026-11-22T21:56:06.123Z`. */
-const time = z.string().meta({ format: 'date-time' })
 const state = z.enum(reductionStates)
 
 /** An error as `application/problem+json` (RFC 9457); `detail` is a sentence a scientist can act on. */
@@ -211,34 +209,6 @@ export const resultFileSchema = z.object({
 export type ResultFile = z.infer<typeof resultFileSchema>
 export const filesSchema = z.object({ items: z.array(resultFileSchema) })
 
-/** Events of `GET reductions/{id}/log/stream`. Offsets count the bytes printed; `attempt` tells one log from that of a processor that began anew. */
-export const logTextSchema = z.object({
-  attempt: z.number().int(),
-  offset: z.number().int(),
-  next: z.number().int(),
-  /** Without codes for terminals; a carriage return begins the line anew. */
-  text: z.string(),
-})
-/** `cut`: the service has not kept these bytes. */
-export const logCutSchema = z.object({
-  attempt: z.number().int(),
-  offset: z.number().int(),
-  next: z.number().int(),
-  cutBytes: z.number().int(),
-})
-/** `restart`: what came until now was another attempt's. */
-export const logRestartSchema = z.object({ attempt: z.number().int() })
-/** `trouble`: why the log cannot be read now; null: it can again. */
-export const logTroubleSchema = z.object({ detail: z.string().nullable() })
-/** `end`: no more will come. */
-export const logEndSchema = z.object({
-  state: state.nullable(),
-  reason: z.string().nullable(),
-  sizeBytes: z.number().int(),
-})
-/** All of them, by the names of the events. */
-export const logEventSchema = z.union([logTextSchema, logCutSchema, logRestartSchema, logTroubleSchema, logEndSchema])
-
 export const scriptSchema = z.object({
   sha256: z.string(),
   /** The script first, then reduce_vars.py, then the neighbours it imports; null text where it is not UTF-8. */
@@ -292,54 +262,4 @@ export const detectionSchema = z.object({
 export type Detection = z.infer<typeof detectionSchema>
 export const detectionsSchema = z.object({ items: z.array(detectionSchema), next: z.string().nullable() })
 
-export const noticeKinds = [
-  'lastrun-problem',
-  'results-problem',
-  'counter-stepped-back',
-  'gap-too-large',
-  'script-problem',
-  'configured-variables',
-  'service',
-] as const
-
-/** The `detail` of a notice about a counter: where the cursor stood and what lastrun.txt said. */
-export const counterDetailSchema = z.object({ cursor: z.number().int(), lastRun: z.number().int() })
-
-/** Kinds that need a person's decision carry `choices`; the others end by themselves when their cause does. */
-export const noticeSchema = z.object({
-  id: z.number().int(),
-  instrument: z.string().nullable(),
-  kind: z.enum(noticeKinds),
-  message: z.string(),
-  /** For a counter that stepped back or jumped: {@link counterDetailSchema}. */
-  detail: z.record(z.string(), z.unknown()),
-  choices: z.array(z.enum(noticeChoices)),
-  raisedAt: time,
-  lastSeenAt: time,
-  resolvedAt: time.nullable(),
-  resolution: z.string().nullable(),
-})
-export type Notice = z.infer<typeof noticeSchema>
-export const noticesSchema = z.object({ items: z.array(noticeSchema) })
-export const noticeResolutionSchema = z.object({ choice: z.enum(noticeChoices) })
-
 export const cursorSchema = z.object({ lastRun: z.number().int().min(0).max(999_999_999) })
-
-/** One change, as `GET /api/v1/events` sends it (server-sent event named by `kind`, its id the row's id). */
-export const changeEventSchema = z.object({
-  id: z.number().int(),
-  kind: z.enum(['reduction', 'detection', 'notice', 'instrument']),
-  at: time,
-  instrument: z.string().nullable(),
-  runNumber: z.number().int().nullable(),
-  reductionId: z.number().int().nullable(),
-  /** The new state, in the kind's own words. */
-  state: z.string(),
-  reason: z.string().nullable(),
-  /** The person who decided it; null where the service did. */
-  who: z.string().nullable().optional(),
-})
-export type ChangeEvent = z.infer<typeof changeEventSchema>
-
-/** The first event of a stream, named `hello`: where it goes on from. `missed`: changes lie between that cannot be sent any more; load anew. */
-export const helloEventSchema = z.object({ newest: z.number().int(), missed: z.boolean() })

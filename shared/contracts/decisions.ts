@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { reductionClasses } from '#domain/reduction-classes.ts'
-
-const time = z.string().meta({ format: 'date-time' })
+import { time } from './time.ts'
 
 /** Answer to `POST /api/v1/reductions/{id}/cancel`. */
 export const cancellationSchema = z.object({

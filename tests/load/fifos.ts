@@ -1,6 +1,6 @@
 import '../../local/assert-node.ts'
 import { z } from 'zod'
-import { noticesSchema } from '#contracts/api.ts'
+import { noticesSchema } from '#contracts/notices.ts'
 import { secondsUntilNextTry } from '#domain/waiting.ts'
 import { openChance, type Chance } from '../a-stack/chance.ts'
 import { formatTable } from '../a-stack/format-table.ts'

@@ -1,4 +1,5 @@
-import type { Detection, Instrument, Notice, Reduction, Run, RunConfiguration } from '#contracts/api.ts'
+import type { Detection, Instrument, Reduction, Run, RunConfiguration } from '#contracts/api.ts'
+import type { Notice } from '#contracts/notices.ts'
 import type { Pause } from '#contracts/decisions.ts'
 import type { ReductionState } from '#domain/reduction-states.ts'
 import { filesFor, sampleLog } from './sample-files.ts'

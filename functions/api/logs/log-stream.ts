@@ -1,6 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { z } from 'zod'
-import type { logCutSchema, logEndSchema, logRestartSchema, logTextSchema, logTroubleSchema } from '#contracts/api.ts'
+import type {
+  logCutSchema,
+  logEndSchema,
+  logRestartSchema,
+  logTextSchema,
+  logTroubleSchema,
+} from '#contracts/log-events.ts'
 import { readableLog } from '#domain/readable-log.ts'
 import { faultFields, type Log } from '#function-server/log.ts'
 import { atCharacters } from './log-text.ts'

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { changeEventSchema } from '#contracts/api.ts'
+import { changeEventSchema } from '#contracts/change-events.ts'
 import type { ApiParts } from '../api-parts.ts'
 import { openEventStream } from '../event-stream.ts'
 import { bytesOf, type Api } from '../make-app.ts'

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { logEventSchema } from '#contracts/api.ts'
+import { logEventSchema } from '#contracts/log-events.ts'
 import { everyone, type Viewer } from '#contracts/viewer.ts'
 import { findReductionPlace } from '#database/queries/reduction-files.ts'
 import type { ApiParts } from '../api-parts.ts'

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { noticeResolutionSchema, noticeSchema, noticesSchema } from '#contracts/api.ts'
+import { noticeResolutionSchema, noticeSchema, noticesSchema } from '#contracts/notices.ts'
 import { listNotices } from '#database/queries/notices-list.ts'
 import type { ApiParts } from '../api-parts.ts'
 import { decideNotice } from '../decide-notice.ts'

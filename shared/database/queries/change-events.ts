@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChangeEvent } from '#contracts/api.ts'
+import type { ChangeEvent } from '#contracts/change-events.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import type { Sql } from '../connection.ts'
 import { DatabaseFault } from '../faults.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { noticeKinds, type Notice } from '#contracts/api.ts'
+import { noticeKinds, type Notice } from '#contracts/notices.ts'
 import type { Viewer } from '#contracts/viewer.ts'
 import { choicesFor } from '#domain/counter-notices.ts'
 import type { Sql } from '../connection.ts'

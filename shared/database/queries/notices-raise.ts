@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Notice } from '#contracts/api.ts'
+import type { Notice } from '#contracts/notices.ts'
 import type { Sql } from '../connection.ts'
 import { jsonText } from './column-parsers.ts'
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { helloEventSchema, type ChangeEvent } from '#contracts/api.ts'
+import { helloEventSchema, type ChangeEvent } from '#contracts/change-events.ts'
 import type { Stub } from './the-stub.ts'
 
 /** The event stream: what has happened since the page listened, and what happens. */

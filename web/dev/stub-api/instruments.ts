@@ -4,11 +4,10 @@ import {
   cursorSchema,
   detectionsSchema,
   instrumentsSchema,
-  noticeResolutionSchema,
-  noticesSchema,
   overviewSchema,
   runsSchema,
 } from '#contracts/api.ts'
+import { noticeResolutionSchema, noticesSchema } from '#contracts/notices.ts'
 import { describeRuns } from '#domain/run-ranges.ts'
 import type { Stub } from './the-stub.ts'
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { logEndSchema, logTextSchema } from '#contracts/api.ts'
+import { logEndSchema, logTextSchema } from '#contracts/log-events.ts'
 import { readableLog } from '#domain/readable-log.ts'
 import type { Stub } from './the-stub.ts'
 

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import { changeEventSchema, problemSchema, type ChangeEvent, type Run } from '#contracts/api.ts'
+import { problemSchema, type Run } from '#contracts/api.ts'
+import { changeEventSchema, type ChangeEvent } from '#contracts/change-events.ts'
 import { describeRuns } from '#domain/run-ranges.ts'
 import type { StoredReduction, World } from '../world.ts'
 

@@ -5,7 +5,6 @@ import type {
   filesSchema,
   instrumentsSchema,
   instrumentVariablesSchema,
-  noticesSchema,
   overviewSchema,
   Reduction,
   RunConfiguration,
@@ -14,6 +13,7 @@ import type {
   scriptSchema,
   softwareEnvironmentsSchema,
 } from '#contracts/api.ts'
+import type { noticesSchema } from '#contracts/notices.ts'
 import type { Comparison } from '#contracts/comparison.ts'
 import type {
   cancellationSchema,

@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '#contracts/api.ts'
+import type { ChangeEvent } from '#contracts/change-events.ts'
 import { openEventParser } from './event-stream.ts'
 
 /** `catch-up`: something may have changed unseen; look again. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { logCutSchema, logRestartSchema, logTextSchema, logTroubleSchema } from '#contracts/api.ts'
+import type { logCutSchema, logRestartSchema, logTextSchema, logTroubleSchema } from '#contracts/log-events.ts'
 import { openEventParser, type StreamEvent } from '../live/event-stream.ts'
 
 export type LogEvent =

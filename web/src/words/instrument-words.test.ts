@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Detection, Instrument, Notice, Run } from '#contracts/api.ts'
+import type { Detection, Instrument, Run } from '#contracts/api.ts'
+import type { Notice } from '#contracts/notices.ts'
 import { describeInstrument } from './instrument-words.ts'
 import { choiceWords } from './notice-words.ts'
 

@@ -1,4 +1,4 @@
-import type { Notice } from '#contracts/api.ts'
+import type { Notice } from '#contracts/notices.ts'
 import { runsOfCounterNotice, type CounterNoticeKind, type CounterReading } from '#domain/counter-notices.ts'
 import type { Choice } from '../api/api.ts'
 import { countWords } from './plain-words.ts'
