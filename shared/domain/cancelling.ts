@@ -25,7 +25,7 @@ export const decideCancel = ({ state, isPublishing, cancelRequestedBy }: CancelS
   }
   if (isPublishing) {
     const reason =
-      'Its script has ended and its results are being put in place, so it cannot be cancelled any more. It is finished within moments.'
+      'Its script has ended and its results are being put in place, so it cannot be cancelled any more. It is finished within moments, or as soon as the disk for its results answers.'
     return { do: 'refuse', reason }
   }
   return cancelRequestedBy === null ? { do: 'ask' } : { do: 'nothing', outcome: 'cancelling' }
