@@ -156,7 +156,7 @@ test('a disk that never takes what is sent holds up the end no longer than it ma
     rhythm: { sendAfterMs: 0, againAfterMs: 0 },
   })
   await writer.write(Buffer.from('printed'))
-  await vi.waitUntil(() => sends.length > 0)
+  await vi.waitUntil(() => sends.length > 0, 20_000)
   const { change, printedBytes } = await writer.close(AbortSignal.abort())
   expect(change.writes).toMatchObject([{ part: 0, position: 0, bytes: Buffer.from('printed') }])
   expect(printedBytes).toBe(7)

@@ -56,7 +56,7 @@ describe('the first minute', () => {
     await page.locator('canvas').first().waitFor()
     const image = page.locator('img').first()
     await image.waitFor()
-    await vi.waitUntil(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth > 0))
+    await vi.waitUntil(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth > 0), 20_000)
     await page
       .getByText(/Wrote .*_reduced\.nxs/)
       .first()

@@ -142,7 +142,7 @@ describe('GET reductions/{id}/log/stream', () => {
   it('is watched once for all who follow, and by nobody afterwards', async () => {
     const id = await insertReduction('Processing')
     const followers = await Promise.all(Array.from({ length: 5 }, () => follow(id)))
-    await vi.waitUntil(() => api.logs.watched() === 1)
+    await vi.waitUntil(() => api.logs.watched() === 1, 20_000)
     for (const one of followers) one.leave()
     await vi.waitUntil(() => api.logs.watched() === 0, 20_000)
   })

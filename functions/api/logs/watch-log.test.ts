@@ -90,7 +90,7 @@ describe('following a log', () => {
     const watches = openLogWatches(silent, quick)
     const one = follow(watches, log.source)
     log.print('first\n')
-    await vi.waitUntil(() => one.text() === 'first\n')
+    await vi.waitUntil(() => one.text() === 'first\n', 20_000)
     log.print('50 µ')
     log.print('A·h \u001b[31mred\u001b[0')
     log.print('m text\n')
@@ -146,7 +146,7 @@ describe('following a log', () => {
     const log = logInMemory()
     log.print('of the first processor, which died')
     const one = follow(openLogWatches(silent, quick), log.source)
-    await vi.waitUntil(() => one.text() !== '')
+    await vi.waitUntil(() => one.text() !== '', 20_000)
     log.state.standing = { ...log.state.standing, attempt: 2 }
     log.state.bytes = Buffer.from('of the second')
     log.end()
@@ -163,9 +163,9 @@ describe('following a log', () => {
     const log = logInMemory()
     log.print('before ')
     const one = follow(openLogWatches(silent, quick), log.source)
-    await vi.waitUntil(() => one.text() === 'before ')
+    await vi.waitUntil(() => one.text() === 'before ', 20_000)
     log.state.trouble = 'The disk does not answer.'
-    await vi.waitUntil(() => one.events.at(-1)?.event === 'trouble')
+    await vi.waitUntil(() => one.events.at(-1)?.event === 'trouble', 20_000)
     expect(one.events.at(-1)?.data).toEqual({ detail: 'The disk does not answer.' })
     log.state.trouble = undefined
     log.print('after')
@@ -180,11 +180,11 @@ describe('following a log', () => {
     log.state.isAbsent = true
     const watches = openLogWatches(silent, quick)
     const one = follow(watches, log.source)
-    await vi.waitUntil(() => log.state.reads > 3)
+    await vi.waitUntil(() => log.state.reads > 3, 20_000)
     expect(one.events).toEqual([])
     log.state.isAbsent = false
     log.print('there')
-    await vi.waitUntil(() => one.text() === 'there')
+    await vi.waitUntil(() => one.text() === 'there', 20_000)
     log.end()
     await one.ended
     log.state.isAbsent = true
@@ -248,7 +248,7 @@ describe('following a log', () => {
     for (let count = 0; count < 3; count += 1) texts.push(new TextDecoder().decode((await reader.read()).value))
     expect(texts).toEqual(['retry: 1000\n\n', ': still here\n\n', ': still here\n\n'])
     watches.close()
-    await vi.waitUntil(async () => (await reader.read()).done)
+    await vi.waitUntil(async () => (await reader.read()).done, 20_000)
     expect(watches.join(1, log.source)).toBeUndefined()
   })
 

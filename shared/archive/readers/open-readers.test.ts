@@ -39,7 +39,7 @@ describe('readers', () => {
     open({ idleMs: 50 })
     expect(readers.processCount()).toBe(0)
     expect(await readers.readLastrun('WISH')).toMatchObject({ kind: 'read', lastRun: 7 })
-    await vi.waitFor(() => expect(readers.processCount()).toBe(0))
+    await vi.waitFor(() => expect(readers.processCount()).toBe(0), 20_000)
     expect(await readers.readLastrun('WISH')).toMatchObject({ lastRun: 7 })
   })
 
@@ -63,7 +63,7 @@ describe('readers', () => {
     const answer = await readers.readLastrun('WISH')
     expect(answer).toMatchObject({ kind: 'hung', place: 'WISH', since: new Date(nowMs) })
     expect(answer).toHaveProperty('reason', expect.stringContaining('WISH do not answer'))
-    await vi.waitFor(() => expect(readers.processCount()).toBe(0))
+    await vi.waitFor(() => expect(readers.processCount()).toBe(0), 20_000)
     expect(log.warn).toHaveBeenCalledOnce()
   })
 
@@ -108,7 +108,7 @@ describe('readers', () => {
     pipe('WISH')
     open({ perCallTimeoutMs: 60_000 })
     const stuck = readers.readLastrun('WISH').catch((fault: unknown) => fault)
-    await vi.waitFor(() => expect(readers.processCount()).toBe(1))
+    await vi.waitFor(() => expect(readers.processCount()).toBe(1), 20_000)
     readers.close()
     expect(await stuck).toBeInstanceOf(ReadFault)
     expect(readers.processCount()).toBe(0)
@@ -151,7 +151,7 @@ describe('readers', () => {
     const second = await readers.listInstruments()
     const pids = [first, second].map((answer) => (answer.kind === 'listed' ? Number(answer.instruments[0]) : 0))
     expect(pids[0]).not.toBe(pids[1])
-    await vi.waitFor(() => expect(pids.some(isAlive)).toBe(false))
+    await vi.waitFor(() => expect(pids.some(isAlive)).toBe(false), 20_000)
   })
 })
 
