@@ -82,6 +82,13 @@ const resultsDiskHangs = async (stack: Stack): Promise<Prepared> => {
     await disk.end()
     rmdirSync(folder)
     renameSync(files, folder)
+    // Its processors remember that a disk was there, and would wait for it to come back.
+    const before = stack.processesOf('process')
+    for (const { pid } of before) signal(pid, 'SIGTERM')
+    await becomesTrue(
+      () => stack.processesOf('process').some((now) => before.every(({ pid }) => pid !== now.pid)),
+      40_000,
+    )
   }
   return { strike, undo, holdsResults: true }
 }
