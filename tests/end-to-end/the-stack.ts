@@ -63,6 +63,8 @@ export const startTheStack = async (settings: Record<string, string>): Promise<S
     STATE_DIR: stateDirectory,
     DATABASE_URL: schema.url,
     ENVIRONMENTS_FILE: environmentsFile,
+    // Empty counts as not given, whatever whoever runs the tests has set.
+    ...{ BROKER_URL: '', BROKER_CA: '', BROKER_USER: '', BROKER_PASSWORD_FILE: '' },
     ...settings,
   }
   const url = `http://127.0.0.1:${port}`

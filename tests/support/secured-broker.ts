@@ -21,9 +21,13 @@ const authorization = `<authorizationPlugin><map><authorizationMap><authorizatio
 
 /**
  * A real ActiveMQ that also speaks STOMP over TLS: at one port to everybody, at another only to who shows a certificate of the authority.
- * When it is started again it shows the certificate written last.
+ * When it is started again it shows the certificate written last. Where it restricts nothing, our user may use any queue.
  */
-export const startSecuredBroker = async (authority: string, shown: IssuedCertificate) => {
+export const startSecuredBroker = async (
+  authority: string,
+  shown: IssuedCertificate,
+  { restricts = true }: { readonly restricts?: boolean } = {},
+) => {
   const folder = mkdtempSync(join(tmpdir(), 'secured-broker-'))
   const [keyStore, trustStore] = [join(folder, 'broker.p12'), join(folder, 'trust.p12')]
   await writeKeyStore(keyStore, shown)
@@ -34,7 +38,7 @@ export const startSecuredBroker = async (authority: string, shown: IssuedCertifi
     `<transportConnector name="${name}" uri="stomp+ssl://127.0.0.1:${port}?${options}${more}"/>`
   const configure: typeof brokerConfiguration = (given) =>
     brokerConfiguration(given)
-      .replace('<statisticsBrokerPlugin/>', `${authorization}<statisticsBrokerPlugin/>`)
+      .replace('<statisticsBrokerPlugin/>', `${restricts ? authorization : ''}<statisticsBrokerPlugin/>`)
       .replace(
         '<transportConnectors>',
         `<sslContext><sslContext keyStore="file:${keyStore}" keyStorePassword="${storePassword}" keyStoreType="PKCS12"
