@@ -1,15 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { familiesOf } from '../../local/processes/families.ts'
+import { pssOf } from '../../local/processes/memory-of.ts'
 import type { Figure, Measurement } from '../figure.ts'
 import type { BenchStack } from '../stack/bench-stack.ts'
 import { numbersFrom } from '../statistics.ts'
 import { watchOnly } from './instruments.ts'
-import { memoryByName } from './memory.ts'
 import { newestReduction, submitDetected, submitRuns, untilCompleted } from './reductions.ts'
 
 const instruments = numbersFrom(1, 6).map((number) => `GROW${number}`)
 const [runsEach, warmUp, total] = [100, 1_000, 5_000]
 
-/** Has any process grown by 5,000 reductions? Compared with its size after the first 1,000, when all its code has been used. */
+/**
+ * Has any process grown by 5,000 reductions? Compared with its size after the first 1,000, when all its code has been used. Each by itself: how many
+ * readers it has at a moment is another question.
+ */
 export const growth: Measurement = {
   name: 'growth',
   onlyByName: true,
@@ -22,13 +26,24 @@ export const growth: Measurement = {
     const before = await settledMemory(stack)
     await reRun(stack, total - warmUp)
     const after = await settledMemory(stack)
-    return [...after].flatMap(([name, value]): Figure[] => [
-      { name: `growth-${name}-idle`, value: idle.get(name) ?? 0, unit: 'MiB' },
-      { name: `growth-${name}-after-${total}`, value, unit: 'MiB' },
-      { name: `growth-${name}`, value: value / (before.get(name) ?? value), unit: 'ratio', target: 1.1 },
+    return [...after].flatMap(([name, { own, children }]): Figure[] => [
+      { name: `growth-${name}-idle`, value: idle.get(name)?.own ?? 0, unit: 'MiB' },
+      { name: `growth-${name}-after-${total}`, value: own, unit: 'MiB' },
+      { name: `growth-${name}`, value: own / (before.get(name)?.own ?? own), unit: 'ratio', target: 1.1 },
+      ...(children.length > 0 ? [childrenFigure(name, before.get(name)?.children ?? [], children)] : []),
     ])
   },
 }
+
+/** What it has started: not necessarily the same processes, so without a promise. */
+const childrenFigure = (name: string, before: readonly number[], after: readonly number[]): Figure => ({
+  name: `growth-${name}-children-after-${total}`,
+  value: sumOf(after),
+  unit: 'MiB',
+  note: `${after.length} processes; after ${warmUp} there were ${before.length} with ${Math.round(sumOf(before))} MiB`,
+})
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0)
 
 /** In requests of twenty: larger ones would count as bulk and use half the slots. */
 const reRun = async (stack: BenchStack, count: number): Promise<void> => {
@@ -47,7 +62,15 @@ const reRun = async (stack: BenchStack, count: number): Promise<void> => {
   }
 }
 
-const settledMemory = async (stack: BenchStack): Promise<ReadonlyMap<string, number>> => {
+type Size = { readonly own: number; readonly children: readonly number[] }
+
+const settledMemory = async (stack: BenchStack): Promise<ReadonlyMap<string, Size>> => {
   await wait(21_000)
-  return memoryByName(stack)
+  const processes = await stack.processes()
+  const families = await familiesOf(processes.map(({ pid }) => pid))
+  const sizes = processes.map(async ({ name, pid }): Promise<[string, Size]> => {
+    const [own = 0, ...children] = await Promise.all((families.get(pid) ?? []).map(pssOf))
+    return [name, { own, children }]
+  })
+  return new Map(await Promise.all(sizes))
 }

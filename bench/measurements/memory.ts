@@ -28,7 +28,7 @@ export const memory: Measurement = {
 }
 
 /** Each with its children; replicas of one function together. */
-export const memoryByName = async (stack: BenchStack): Promise<ReadonlyMap<string, number>> => {
+const memoryByName = async (stack: BenchStack): Promise<ReadonlyMap<string, number>> => {
   const processes = await stack.processes()
   const found = await memoryOf(processes.map(({ pid }) => pid))
   const byName = new Map<string, number>()
