@@ -17,7 +17,7 @@ describe.skipIf(!hasBrowser)(`every page${whySkipped}`, { timeout: 120_000 }, ()
 
   it.each(views)(
     'is free of axe violations and of sideways scrolling at $width px, $colorScheme',
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async (view) => {
       const { base, stub } = await service()
       const { page } = await open(view)
