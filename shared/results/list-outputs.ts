@@ -24,7 +24,8 @@ export const listOutputs = async (
   most = 5_000,
   progress: Progress = noProgress,
 ): Promise<ListedOutputs> => {
-  const paths = await listFiles(directory, '', progress)
+  const paths: string[] = []
+  await listFiles(directory, '', paths, progress)
   paths.sort()
   const files: ResultFile[] = []
   const looking = { bytesLeft: mostFigureBytes }
@@ -38,15 +39,13 @@ export const listOutputs = async (
   return { files, leftUnlisted }
 }
 
-const listFiles = async (directory: string, below: string, progress: Progress): Promise<string[]> => {
-  const found: string[] = []
+const listFiles = async (directory: string, below: string, found: string[], progress: Progress): Promise<void> => {
   progress()
   for (const entry of await readdir(join(directory, below), { withFileTypes: true })) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
-    if (entry.isDirectory()) found.push(...(await listFiles(directory, path, progress)))
+    if (entry.isDirectory()) await listFiles(directory, path, found, progress)
     else if (entry.isFile()) found.push(path)
   }
-  return found
 }
 
 const longestPath = 1_000

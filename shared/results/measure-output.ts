@@ -1,5 +1,4 @@
 import { lstat, opendir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { noProgress, type Progress } from './progress.ts'
 
 const blockBytes = 512
@@ -10,7 +9,8 @@ export type OutputLimits = { readonly bytes: number; readonly files: number }
 
 /**
  * Has more been written below a directory than allowed? A file with holes counts as long as it seems: whoever copies it fills them.
- * What vanishes while it is counted does not count. Stops at the limit, so that a million files are not all looked at.
+ * What vanishes while it is counted does not count. Stops at the limit, so that a million files are not all looked at. Names are taken as
+ * bytes: one that is no valid text hides nothing.
  */
 export const exceedsOutput = async (
   directory: string,
@@ -18,14 +18,14 @@ export const exceedsOutput = async (
   progress: Progress = noProgress,
 ): Promise<ExceededOutput | undefined> => {
   let [bytes, files] = [0, 0]
-  const todo = [directory]
+  const todo = [Buffer.from(directory)]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    const entries = await opendir(next).catch(() => undefined)
+    const entries = await opendir(next, { encoding: 'latin1' }).catch(() => undefined)
     if (!entries) continue
     for await (const entry of entries) {
       files += 1
       if (files > most.files) return 'file-limit'
-      const path = join(next, entry.name)
+      const path = Buffer.concat([next, slash, Buffer.from(entry.name, 'latin1')])
       progress()
       if (entry.isDirectory()) {
         todo.push(path)
@@ -38,3 +38,5 @@ export const exceedsOutput = async (
   }
   return undefined
 }
+
+const slash = Buffer.from('/')

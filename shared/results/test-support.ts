@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -6,6 +7,7 @@ import { usualModes } from './file-modes.ts'
 import { applyLogChange, finishLog } from './log-changes.ts'
 import { openLogWriter, type LogLimits } from './log-writer.ts'
 import type { Provenance } from './provenance.ts'
+import { removeTree } from './remove-tree.ts'
 import { resultsDirectory, scriptLogName, type Attempt, type ResultPlace } from './result-paths.ts'
 import { seal } from './seal.ts'
 import { stage, type Staging } from './stage.ts'
@@ -15,8 +17,19 @@ import type { Publication } from './publish.ts'
 /** A results root for one test, removed with it. */
 export const temporaryRoot = async (): Promise<string> => {
   const root = await mkdtemp(join(tmpdir(), 'results-'))
-  onTestFinished(() => rm(root, { recursive: true, force: true }))
+  onTestFinished(() => removeTree(root))
   return root
+}
+
+/** Directories below one another, deeper than any path reaches, with a file in the innermost. */
+export const makeTooDeep = (directory: string): void => {
+  const program = `const { mkdirSync, writeFileSync } = require('node:fs')
+for (let depth = 0; depth < 30; depth += 1) {
+  mkdirSync('d'.repeat(200))
+  process.chdir('d'.repeat(200))
+}
+writeFileSync('innermost', 'x')`
+  execFileSync(process.execPath, ['-e', program], { cwd: directory })
 }
 
 export const samplePlace: ResultPlace = {

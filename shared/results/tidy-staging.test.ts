@@ -3,7 +3,7 @@ import { chmod, link, mkdir, readFile, rm, stat, symlink, writeFile } from 'node
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { temporaryRoot, tree } from './test-support.ts'
+import { makeTooDeep, temporaryRoot, tree } from './test-support.ts'
 import { tidyStaging } from './tidy-staging.ts'
 
 const modes = { file: 0o640, directory: 0o750 }
@@ -48,6 +48,45 @@ test('a link whose name is no valid text is left out all the same', async () => 
   await symlink('/etc', Buffer.concat([Buffer.from(`${staging}/bad-`), Buffer.from([0xff, 0xfe])]))
   await tidyStaging(staging, modes)
   expect(await tree(staging)).toEqual([])
+})
+
+const bytes = (...parts: readonly (string | number)[]): Buffer =>
+  Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from([part]))))
+
+test('a file or folder whose name is no valid text gets one that is, and takes no other’s', async () => {
+  const staging = await temporaryRoot()
+  const folder = bytes(staging, '/folder-', 0xff)
+  await mkdir(folder)
+  await writeFile(Buffer.concat([folder, bytes('/a', 0xfe, 'ö')]), 'x')
+  await writeFile(join(staging, 'folder-%FF'), 'its own')
+  await writeFile(bytes(staging, '/', ...Array.from({ length: 250 }, () => 0xc3)), 'y')
+  const { remarks } = await tidyStaging(staging, modes)
+  const found = await tree(staging)
+  expect(found).toHaveLength(4)
+  expect(found).toEqual([
+    expect.stringMatching(/^(%C3){66}%C-[0-9a-f]{12}$/),
+    'folder-%FF',
+    expect.stringMatching(/^folder-%FF-[0-9a-f]{12}$/),
+    expect.stringMatching(/^folder-%FF-[0-9a-f]{12}\/a%FE%C3%B6$/),
+  ])
+  expect(await readFile(join(staging, 'folder-%FF'), 'utf8')).toBe('its own')
+  expect(remarks).toHaveLength(3)
+  expect(remarks.join()).toContain(
+    '/a%FE%C3%B6" is the name of a file or folder now whose own is no valid text (UTF-8).',
+  )
+})
+
+test('directories too deep for a path are left out, and what lies above them stays', async () => {
+  const staging = await temporaryRoot()
+  await writeFile(join(staging, 'kept'), 'x')
+  makeTooDeep(staging)
+  const { remarks } = await tidyStaging(staging, modes)
+  const found = await tree(staging)
+  expect(found.at(-1)).toBe('kept')
+  expect(Math.max(...found.map(({ length }) => length))).toBeLessThanOrEqual(3_000)
+  expect(remarks).toEqual([
+    expect.stringMatching(/^"d{200}\/d{99}…" was left out: its path is longer than 3000 bytes\.$/),
+  ])
 })
 
 test('names that the service keeps for itself are moved aside', async () => {

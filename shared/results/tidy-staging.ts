@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Dirent } from 'node:fs'
 import { lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { applyModes, type FileModes } from './file-modes.ts'
 import { hasCode } from './results-fault.ts'
 import { logFolder, provenanceName } from './result-paths.ts'
 import { noProgress, type Progress } from './progress.ts'
+import { nameAsText } from './name-as-text.ts'
 import { removeTree } from './remove-tree.ts'
 import { syncToDisk } from './sync-to-disk.ts'
 
@@ -18,10 +20,13 @@ export type Tidied = {
 /** Paths as bytes: a name need not be valid text, and what cannot be named could not be left out. */
 type Found = { readonly path: Buffer; readonly device: bigint; readonly inode: bigint; readonly links: bigint }
 
+/** Nobody opens a file by a path of more than 4,096 bytes, and results lie below others. */
+const longestPathBytes = 3_000
+
 /**
- * Makes what a script left behind fit to publish: only plain files and directories, with the configured modes, on disk. Links are
- * left out, since a reader of the results would follow them out of the experiment; so are sockets, pipes and devices.
- * The script's processes must have ended.
+ * Makes what a script left behind fit to publish: only plain files and directories, with names that are text and the configured modes, on
+ * disk. Links are left out, since a reader of the results would follow them out of the experiment; so are sockets, pipes and devices, and
+ * directories too deep for a path. The script's processes must have ended.
  */
 export const tidyStaging = async (
   directory: string,
@@ -83,23 +88,42 @@ type Gathered = {
 
 const walk = async (root: Buffer, directory: Buffer, modes: FileModes, gathered: Gathered): Promise<void> => {
   gathered.directories.push(directory)
-  for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
-    const path = Buffer.concat([directory, slash, entry.name])
+  const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' })
+  const taken = new Set(entries.map(({ name }) => name.toString('latin1')))
+  for (const entry of entries) {
+    const found = Buffer.concat([directory, slash, entry.name])
     gathered.progress()
-    if (entry.isDirectory()) {
-      await applyModes(path, 'directory', modes)
-      await walk(root, path, modes, gathered)
-    } else if (entry.isFile()) {
+    if (!entry.isDirectory() && !entry.isFile()) {
+      await unlink(found)
+      gathered.remarks.push(`${shown(root, found)} was left out: it is ${kindOf(entry)}.`)
+      continue
+    }
+    const path = isUtf8(entry.name) ? found : await renameToText(root, found, taken, gathered.remarks)
+    if (entry.isFile()) {
       const { dev, ino, nlink } = await lstat(path, { bigint: true })
       gathered.files.push({ path, device: dev, inode: ino, links: nlink })
+    } else if (path.length - root.length > longestPathBytes) {
+      await removeTree(path, gathered.progress)
+      gathered.remarks.push(`${shown(root, path)} was left out: its path is longer than ${longestPathBytes} bytes.`)
     } else {
-      await unlink(path)
-      gathered.remarks.push(`${shown(root, path)} was left out: it is ${kindOf(entry)}.`)
+      await applyModes(path, 'directory', modes)
+      await walk(root, path, modes, gathered)
     }
   }
 }
 
 const slash = Buffer.from('/')
+
+/** What has no name that is text could be asked for by nobody, and whoever lists it would find it gone. */
+const renameToText = async (root: Buffer, path: Buffer, taken: Set<string>, remarks: string[]): Promise<Buffer> => {
+  const place = path.lastIndexOf('/') + 1
+  const name = nameAsText(path.subarray(place), taken)
+  taken.add(name)
+  const renamed = Buffer.concat([path.subarray(0, place), Buffer.from(name)])
+  await rename(path, renamed)
+  remarks.push(`${shown(root, renamed)} is the name of a file or folder now whose own is no valid text (UTF-8).`)
+  return renamed
+}
 
 /** A second name of a file elsewhere would be changed with it, and could be a file the script may not give away. */
 const leaveOutLinkedFiles = async (
@@ -122,7 +146,12 @@ const leaveOutLinkedFiles = async (
   return kept
 }
 
-const shown = (root: Buffer, path: Buffer): string => JSON.stringify(path.subarray(root.length + 1).toString('utf8'))
+const longestShown = 300
+
+const shown = (root: Buffer, path: Buffer): string => {
+  const name = path.subarray(root.length + 1).toString('utf8')
+  return JSON.stringify(name.length > longestShown ? `${name.slice(0, longestShown)}…` : name)
+}
 
 const kindOf = (entry: Dirent<Buffer>): string => {
   if (entry.isSymbolicLink()) return 'a symbolic link'

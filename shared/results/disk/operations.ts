@@ -80,7 +80,7 @@ export const operations = {
     const outcome = isWithoutDirectory ? input.withoutDirectory : input.provenance.outcome
     // The log ends with what the portal shows, so that either alone is enough.
     const lastWords = outcome.reason === null ? [] : [`${outcome.state}: ${outcome.reason}`]
-    const words = [...remarks.ofRun, ...tidied.remarks, ...remarks.ofCopies, ...lastWords]
+    const words = [...remarks.ofRun, ...firstOf(tidied.remarks), ...remarks.ofCopies, ...lastWords]
     const log = await finishLog(staging.log, input.logEnd, words, progress)
     const provenance = { ...input.provenance, outcome }
     await seal({ ...staging, log: log.path }, { logName, provenance }, modes, progress)
@@ -158,6 +158,14 @@ export const operations = {
       }),
     ),
 } as const
+
+/** A script may leave a hundred thousand links; a log is read by people. */
+const mostRemarks = 200
+
+const firstOf = (remarks: readonly string[]): readonly string[] =>
+  remarks.length <= mostRemarks
+    ? remarks
+    : [...remarks.slice(0, mostRemarks), `${remarks.length - mostRemarks} more of the kind are not listed.`]
 
 type Operations = typeof operations
 export type DiskOperation = keyof Operations
