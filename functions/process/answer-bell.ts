@@ -26,31 +26,45 @@ export type BellAnswer = { readonly claimed: Reduced | null; readonly further: n
  */
 export const answerBell = async (processor: Processor, slots: Slots): Promise<BellAnswer | undefined> => {
   const goesOnUntil = performance.now() + processor.settings.goOnMs
-  const first = await runNext(processor, slots)
-  if (first === 'busy') return undefined
-  // A bell that found nothing, answered by another bell, would ring for ever.
-  if (first === 'nothing') return { claimed: null, further: 0 }
-  let further = 0
-  for (let last = first; isOver(last) && performance.now() < goesOnUntil; further += 1) {
-    // The fault is in the log, and what this bell was for is done.
-    const next = await runNext(processor, slots).catch(() => 'nothing' as const)
-    if (next === 'busy' || next === 'nothing') break
-    last = next
+  let hasClaimed = false
+  const next = () =>
+    runNext(processor, slots, () => {
+      hasClaimed = true
+    })
+  try {
+    const first = await next()
+    if (first === 'busy') return undefined
+    if (first === 'nothing') return { claimed: null, further: 0 }
+    let further = 0
+    for (let last = first; isOver(last) && performance.now() < goesOnUntil; further += 1) {
+      // The fault is in the log, and what this bell was for is done.
+      const another = await next().catch(() => 'nothing' as const)
+      if (another === 'busy' || another === 'nothing') break
+      last = another
+    }
+    return { claimed: first, further }
+  } finally {
+    // A bell that found nothing, answered by another bell, would ring for ever.
+    if (hasClaimed) processor.askForWork()
   }
-  processor.askForWork()
-  return { claimed: first, further }
 }
 
 /** What came back into the line would be taken up again at once, and come back. */
 const isOver = ({ state }: Reduced): boolean => state !== 'lost' && state !== 'released' && state !== 'unpublished'
 
-const runNext = async (processor: Processor, slots: Slots): Promise<Reduced | 'nothing' | 'busy'> => {
+const runNext = async (
+  processor: Processor,
+  slots: Slots,
+  onClaimed: () => void,
+): Promise<Reduced | 'nothing' | 'busy'> => {
   const stopSwitch = openStopSwitch()
   const slot = slots.take(stopSwitch)
   if (!slot) return 'busy'
   try {
     const claim = await claimOne(processor)
-    return claim ? await runClaimed(processor, claim, stopSwitch) : 'nothing'
+    if (!claim) return 'nothing'
+    onClaimed()
+    return await runClaimed(processor, claim, stopSwitch)
   } catch (fault) {
     processor.log.error(faultFields(fault), 'a bell could not be answered')
     throw fault

@@ -167,6 +167,34 @@ describe('a connection to a Unix socket', () => {
     await cutOff
   })
 
+  test('is not over before what it brought is taken, however it breaks off', async () => {
+    const { channel, runner } = await openPair()
+    const [begun, taking] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
+    const taken: string[] = []
+    let isOver = false
+    const reading = channel
+      .read(async (bytes) => {
+        begun.resolve(undefined)
+        await taking.promise
+        taken.push(bytes.toString())
+      })
+      .then(() => {
+        isOver = true
+      })
+    runner.write('last words')
+    await begun.promise
+    const closed = once(runner, 'close')
+    runner.destroy()
+    await closed
+    // It cannot be written any more: an error, while the last words are still being taken.
+    channel.send({ too: 'late' })
+    for (let count = 0; count < 20; count += 1) await turn()
+    expect(isOver).toBe(false)
+    taking.resolve(undefined)
+    await reading
+    expect(taken).toEqual(['last words'])
+  })
+
   test('ends where what it brings cannot be taken', async () => {
     const { channel, runner } = await openPair()
     const gone = once(runner, 'close')

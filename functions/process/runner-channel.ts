@@ -56,8 +56,11 @@ export const connectChannel = async (path: string): Promise<RunnerChannel> => {
     pass = take
     const ended = Promise.race([once(socket, 'end'), once(socket, 'close')])
     socket.resume()
-    await ended
-    await passing
+    try {
+      await ended
+    } finally {
+      await passing
+    }
   })
 }
 
