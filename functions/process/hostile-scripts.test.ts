@@ -242,6 +242,18 @@ attempt('become root', lambda: os.setuid(0))
 attempt('root by program', lambda: subprocess.run(['su', '-c', 'true'], check=True, stdin=subprocess.DEVNULL, capture_output=True))
 attempt('device', lambda: os.mknod(output_dir + 'device', 0o060600, os.makedev(254, 0)))
 attempt('hard link', lambda: os.link(file, output_dir + 'linked'))
+for device in ('null', 'zero', 'full', 'random', 'urandom'):
+    attempt('mode of ' + device, lambda: os.chmod('/dev/' + device, 0o666))
+    attempt('time of ' + device, lambda: os.utime('/dev/' + device))
+    attempt('mode of an open ' + device, lambda: os.fchmod(os.open('/dev/' + device, os.O_RDWR if device in ('null', 'zero') else os.O_RDONLY), 0o666))
+attempt('mode of standard input', lambda: os.fchmod(0, 0o666))
+for name in ('uptime', 'meminfo', 'self/status', 'sys/kernel/ostype'):
+    attempt('mode of ' + name, lambda: os.chmod('/proc/' + name, 0o444))
+for folder in ('/proc', '/proc/1'):
+    for name in os.listdir(folder):
+        if os.path.isfile(folder + '/' + name) and name != 'kmsg':
+            attempt('open ' + folder + '/' + name, lambda: os.open(folder + '/' + name, os.O_WRONLY))
+open('/dev/null', 'w').write('as ever')
 os.symlink(file, output_dir + 'symbolic')
 open(output_dir + 'own', 'w').write('fine')`)
     expect(log).toContain('read measured\n')
@@ -406,6 +418,32 @@ while True:
       limits,
     })
     expect(sentence(shared, true)).toContain('full')
+    await expectUnharmed()
+  })
+
+  test('asks for memory that belongs to no process', async () => {
+    const { log } = await run(`library = ctypes.CDLL(None, use_errno=True)
+attempt('a file without a name', lambda: os.memfd_create('a') and 1)
+for name in ('shmget', 'msgget', 'semget'):
+    attempt(name, lambda: getattr(library, name)(0, 4096 if name == 'shmget' else 1 if name == 'semget' else 0o1600, 0o1600) >= 0 or 1 / 0)`)
+    expect(log).toContain('shmget failed')
+    expect(worked(log)).toEqual([])
+    await expectUnharmed()
+  })
+
+  test('reports in the runner’s name without end, or nested without end', { timeout: 90_000 }, async () => {
+    const result =
+      await run(`attempt('nested', lambda: os.write(200, b'\\n' + b'[' * 50000 + b'\\n' + b'{"a":' * 50000 + b'\\n'))
+lines = b'\\n' + b'{}\\n' * 20000
+sent = 0
+try:
+    while sent < 63 * 1024 * 1024: sent += os.write(200, lines)
+except OSError as error: print(error)
+print('sent')
+raise ValueError('true end')`)
+    expect(result.log).toContain('sent\n')
+    expect(result.end).toMatchObject({ kind: 'ended', exit: { code: 1 }, survivors: 0 })
+    expect(result.log).toContain('true end')
     await expectUnharmed()
   })
 

@@ -22,11 +22,14 @@ const start = async (
   const { software } = launch
   const view = await places.viewFor(launch)
   const environment = sandboxedEnvironment(launch)
-  const runner = spawnRunner(
-    program,
-    [...bubblewrapArguments(view), software.interpreter, '-u', runnerProgram, 'inside'],
-    { ...runAs, cwd: '/', env: environment },
-  )
+  const python = [software.interpreter, '-u', runnerProgram]
+  const isRoot = (runAs.uid ?? process.geteuid?.()) === 0
+  const [first = program, ...rest] = [
+    ...(isRoot ? [...python, 'guard'] : []),
+    ...[program, ...bubblewrapArguments(view, isRoot)],
+    ...[...python, 'inside'],
+  ]
+  const runner = spawnRunner(first, rest, { ...runAs, cwd: '/', env: environment })
   return {
     ...runner,
     request: await sandboxedRequest(places, launch),
@@ -66,7 +69,7 @@ export const sandboxedEnvironment = ({
     timeZone: process.env['TZ'],
   })
 
-const bubblewrapArguments = (view: ScriptView): readonly string[] => [
+const bubblewrapArguments = (view: ScriptView, isRoot: boolean): readonly string[] => [
   ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
   ...(view.network ? [] : ['--unshare-net']),
   ...['--uid', String(view.user), '--gid', String(view.group), '--cap-drop', 'ALL', '--die-with-parent', '--as-pid-1'],
@@ -74,6 +77,8 @@ const bubblewrapArguments = (view: ScriptView): readonly string[] => [
   ...view.entries.flatMap(entryArguments),
   ...['--dev', '/dev', '--size', String(view.temporaryBytes), '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
   ...['--proc', '/proc', ...kernelSwitches.flatMap((path) => ['--ro-bind-try', path, path])],
+  // What it says of the machine is root's, outside as inside; see runner/guard.py.
+  ...(isRoot ? ['--remount-ro', '/proc'] : []),
   ...['--remount-ro', '/', '--chdir', '/', '--'],
 ]
 

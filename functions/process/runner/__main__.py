@@ -2,6 +2,7 @@
 
 `plain`: one reduction, as an ordinary process group; the channel is file descriptor 3.
 `inside`: one reduction, as the first process of a world that somebody else has made (bubblewrap); the channel is file descriptor 3.
+`guard`: starts bubblewrap, which the arguments that follow name, where root would leave it too much; see guard.py.
 `zygote`: many reductions, each in a world of its own; see zygote.py.
 `ahead`: one reduction, by an interpreter that has modules imported before there is one; see started_ahead.py.
 `list-fonts`: makes what matplotlib keeps between its starts.
@@ -12,6 +13,8 @@ import os
 import sys
 
 CHANNEL = 3
+# Python's own, at the start of any script.
+STARTED_WITH = frozenset(sys.modules)
 
 
 def load_package():
@@ -20,6 +23,7 @@ def load_package():
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != folder]
     package = type(sys)("_autoreduction_runner")
     package.__path__ = [folder]
+    package.started_with = STARTED_WITH
     sys.modules[package.__name__] = package
 
 
@@ -29,6 +33,10 @@ def run(way):
         from _autoreduction_runner import describe
 
         return describe.describe() if way == "describe" else describe.list_fonts()
+    if way == "guard":
+        from _autoreduction_runner import guard
+
+        return guard.start(sys.argv[2:])
     if way == "zygote":
         from _autoreduction_runner import zygote
 

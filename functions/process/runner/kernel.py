@@ -129,6 +129,10 @@ def close_all_but(kept):
             os.closerange(descriptor, descriptor + 1)
 
 
+def unshare(namespaces):
+    asked(libc.unshare(ctypes.c_int(namespaces)), "new namespaces")
+
+
 def fork_into(namespaces):
     """As `os.fork`, but the child is the first of namespaces of its own. For a process with one thread only.
 
@@ -175,6 +179,11 @@ def make_unwritable(target):
     if answer == -1:
         for place in mounts_from(target):
             remount(place, MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def make_unchangeable_device(target):
+    """It can be read and written as before; its owner cannot take that from others, which root's number could."""
+    remount(target, MS_RDONLY | MS_NOSUID | MS_NOEXEC)
 
 
 def remount(target, added):

@@ -16,6 +16,8 @@ from . import crash, kernel, limits, process_tree, script_process
 from .channel import LOG, Channel
 
 LARGEST_REPORT_BYTES = 64 * 1024 * 1024
+# A script's process reports two or three times. More are a script's own writing, which would cost the function more than the script.
+MOST_REPORTS = 1000
 LOG_PART_BYTES = 64 * 1024
 # Ends of processes, and a log that somebody who slipped away holds open.
 PATIENCE_SECONDS = 5
@@ -265,6 +267,7 @@ class Reports:
         self.channel = channel
         self.pending = bytearray()
         self.total = 0
+        self.passed_on = 0
 
     def read(self):
         """False when nothing more can come."""
@@ -292,8 +295,13 @@ class Reports:
                 return
 
     def pass_on(self, line):
+        if self.passed_on >= MOST_REPORTS:
+            return
         try:
             report = json.loads(line.decode("utf-8"))
-        except ValueError:
-            return
-        self.channel.emit({"event": "report", "report": report})
+            if isinstance(report, dict):
+                self.channel.emit({"event": "report", "report": report})
+                self.passed_on += 1
+        except (ValueError, RecursionError):
+            # No JSON, or nested without end.
+            pass

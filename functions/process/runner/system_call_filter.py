@@ -1,7 +1,8 @@
 """Refuses a script what no reduction needs of the kernel and what a user namespace would open: seccomp, as machine code.
 
 Refused: files that lend their owner's rights (set-user-id), further user namespaces, other processes' limits, sockets other than Unix,
-internet and netlink, the kernel's keys, io_uring (which goes round all of this), tracing of the kernel.
+internet and netlink, the kernel's keys, io_uring (which goes round all of this), tracing of the kernel, and memory that belongs to no process, so
+that nobody could count it: files without a name, shared memory, semaphores and queues of System V.
 """
 
 import ctypes
@@ -35,7 +36,7 @@ CALLS = {
         "clone": (56, 272),
         "socket": 41,
         "prlimit": 302,
-        "missing": (435, 437, 425, 426, 427),
+        "missing": (435, 437, 425, 426, 427, 319, 447, 29, 64, 68),
         "refused": (246, 248, 249, 250, 298, 308, 320, 321, 323),
         "second": 0x40000000,
     },
@@ -48,7 +49,7 @@ CALLS = {
         "clone": (220, 97),
         "socket": 198,
         "prlimit": 261,
-        "missing": (435, 437, 425, 426, 427),
+        "missing": (435, 437, 425, 426, 427, 279, 447, 194, 190, 186),
         "refused": (104, 217, 218, 219, 241, 268, 280, 282, 294),
         "second": None,
     },
