@@ -92,6 +92,49 @@ ValueError: no vanadium
     expect(result.end).toMatchObject({ kind: 'ended', exit: { code: 1 }, crashedIn: null })
   })
 
+  test.for([
+    [
+      'class Path:\n    def __fspath__(self): raise KeyError("no path")',
+      'return Path()',
+      "The key 'no path' is missing",
+    ],
+    ['class Text(str):\n    def encode(self, *_): raise ValueError("no text")', 'return Text("/a")', 'no text'],
+    ['class Places(list):\n    def __iter__(self): raise SystemExit(0)', 'return Places()', 'sys.exit(0)'],
+    ['def __getattr__(name): raise ValueError("no " + name)\n', null, 'no main'],
+    ['class Mine(BaseException):\n    def __str__(self): raise KeyboardInterrupt', 'raise Mine', 'Mine in reduce.py'],
+    ['class Mine(Exception):\n    __notes__ = property(lambda self: 1 / 0)', 'raise Mine("told")', 'Mine in reduce.py'],
+    ['class Mine(OSError):\n    errno = property(lambda self: 1 / 0)', 'raise Mine("told")', 'Mine in reduce.py'],
+    ['', 'raise SyntaxError("mine", (123, 1, 1, ""))', 'SyntaxError in reduce.py'],
+    [
+      'class Stream:\n    def flush(self): raise RuntimeError\n    write = flush',
+      'sys.stdout = sys.stderr = Stream()\n1 / 0',
+      'division by zero',
+    ],
+  ] as const)('what cannot be looked at is told nevertheless: %s %s', async ([before, body, expected]) => {
+    const result = await run({ 'reduce.py': `import sys\n${before}\n${body === null ? '' : main(body)}` })
+    expect(sentence(result, true)).toContain(expected)
+    expect(result.log).not.toContain('_autoreduction_runner')
+  })
+
+  test('a module that does not say what it is fails no script', async () => {
+    const result = await run({
+      'reduce.py': `import sys\nclass Odd:\n    __dict__ = property(lambda self: 1 / 0)\n${main('sys.modules["odd"] = Odd()')}`,
+    })
+    expect(result.report('returned')).toMatchObject({ directories: [], badReturn: null })
+    expect(result.end).toMatchObject({ exit: { code: 0 } })
+  })
+
+  test('a neighbour may have the name of a module of Python’s, and what fails is told all the same', async () => {
+    const names = ['json', 'traceback', 'select', 'linecache', 'difflib', 'signal', 'struct', 'resource']
+    const result = await run({
+      'reduce.py': `import ${names.join(', ')}\n${main(`print([one.mine for one in (${names.join(', ')})])\n1 / 0`)}`,
+      ...Object.fromEntries(names.map((name) => [`${name}.py`, `mine = '${name}'\n`])),
+    })
+    expect(result.log).toContain(`['${names.join("', '")}']`)
+    expect(result.log).toContain('  File "reduce.py", line 4, in main')
+    expect(sentence(result, true)).toBe('division by zero (ZeroDivisionError in reduce.py, line 4)')
+  })
+
   test('a crash in native code is told with the line of the script that called it', async () => {
     const result = await run({
       'reduce.py': `import ctypes, inner\n${main(`print('before')\ninner.crash()`)}`,

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '#database/connection.ts'
 import { DatabaseFault } from '#database/faults.ts'
+import { openDisk, usualSilenceMs, type Disk } from '#results/disk/open-disk.ts'
 import { freshSchema, type FreshSchema } from '../../tests/support/fresh-schema.ts'
 import { temporaryDirectory } from './test-support.ts'
 import {
@@ -109,6 +110,19 @@ describe('a bell', () => {
     await queueReduction(database, { 'reduce.py': main('print(1)') })
     expect((await ringing).body).toMatchObject({ claimed: { reductionId: id, state: 'lost' }, further: 0 })
     expect(one.asked()).toBe(1)
+  })
+
+  test('asks for more also where what it ran ended in a fault', async () => {
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+    const disk = openDisk({ log, places: 4, silenceMs: usualSilenceMs })
+    onTestFinished(disk.close)
+    const ask: Disk['ask'] = (name, ...rest) =>
+      name === 'publish' ? Promise.reject(new Error('a mistake of ours')) : disk.ask(name, ...rest)
+    const one = await testProcessor(database, { disk: { ...disk, ask } })
+    await queueReduction(database, { 'reduce.py': main('print(1)') })
+    await expect(one.post('/', {})).rejects.toThrow()
+    expect(one.asked()).toBe(1)
+    expect(one.slots.taken()).toBe(0)
   })
 
   test('leaves a reduction whose software this machine lacks', async () => {
@@ -297,6 +311,73 @@ print('the last line')`),
     expect(await readdir(results)).not.toContain('plot.png')
     expect((await readProvenance(results)).reduction.id).toBe(id)
     expect(await readScriptLog(results, run)).toContain('"plot.png" was left out: it is a symbolic link.')
+  })
+
+  test.for([0, 1])(
+    'names that are no text, and paths too long for one, end no reduction badly (flat: %i)',
+    async (flat) => {
+      await database.change('UPDATE instruments SET is_flat = ?', [flat])
+      const one = await testProcessor(database)
+      const { id, run } = await queueReduction(database, {
+        'reduce.py': main(`os.mkdir(b'folder-\\xff')
+open(b'folder-\\xff/a-\\xfe.nxs', 'w').write('x')
+for depth in range(40):
+    os.mkdir('d' * 200)
+    os.chdir('d' * 200)
+open('innermost', 'w').write('x')`),
+      })
+      await one.ring()
+      expect(await reductionRow(database, id)).toMatchObject({ state: 'Completed', lostCount: 0, fence: 1 })
+      expect((await outputPaths(database, id)).map(([path]) => path)).toContain('folder-%FF/a-%FE.nxs')
+      const log = await readScriptLog(await resultsOf(id), run)
+      expect(log).toContain('is the name of a file or folder now whose own is no valid text')
+      expect(log).toContain('its path is longer than 3000 bytes')
+      await expectTidy(one)
+    },
+  )
+
+  test('one that loses its lease leaves nothing behind, however deep it lies', async () => {
+    const one = await testProcessor(database)
+    const gate = join(one.directory, 'gate')
+    const { id } = await queueReduction(database, {
+      'reduce.py': main(`for depth in range(40):
+    os.mkdir('d' * 200)
+    os.chdir('d' * 200)
+open(${JSON.stringify(gate)}, 'w')
+time.sleep(60)`),
+    })
+    const ringing = one.ring()
+    await expect.poll(() => existsSync(gate), { timeout: 20_000 }).toBe(true)
+    await database.change(`UPDATE reductions SET lease_owner = 'another', fence = fence + 1 WHERE id = ?`, [id])
+    await ringing
+    await expectTidy(one)
+  })
+
+  test('thousands of links do not make a log that nobody can read', async () => {
+    const one = await testProcessor(database)
+    const { id, run } = await queueReduction(database, {
+      'reduce.py': main(`for number in range(2000): os.symlink('/', 'link-%d' % number)`),
+    })
+    await one.ring()
+    const log = await readScriptLog(await resultsOf(id), run)
+    expect(log.split('was left out')).toHaveLength(201)
+    expect(log).toContain('[1800 more of the kind are not listed.]')
+  })
+
+  test('what a script reports in the runner’s name is no longer than a sentence', async () => {
+    const one = await testProcessor(database)
+    const { id } = await queueReduction(database, {
+      'reduce.py': main(`import json
+fault = {'kind': 'exception', 'message': 'é\\x1b[2J' * 1000000, 'traceback': []}
+line = ('\\n' + json.dumps({'kind': 'fault', 'fault': fault}) + '\\n').encode()
+while line: line = line[os.write(200, line):]
+os._exit(0)`),
+    })
+    await one.ring()
+    const { state, reason } = await reductionRow(database, id)
+    expect(state).toBe('Error')
+    expect(reason).toMatch(/^é.*…$/)
+    expect(reason).toHaveLength(4_000)
   })
 })
 

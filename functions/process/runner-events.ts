@@ -15,6 +15,12 @@ const scriptProblemSchema = z.object({
   message: z.string(),
 })
 
+/** A script can report in the runner's name; its words end up in the database, in logs and on pages. */
+const longestSentence = 4_000
+const sentence = z
+  .string()
+  .transform((text) => (text.length > longestSentence ? `${text.slice(0, longestSentence - 1)}…` : text).toWellFormed())
+
 /** What the script's own process reports. It could be forged by a script, and says nothing that only the script may not say. */
 export const runnerReportSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -27,7 +33,7 @@ export const runnerReportSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('returned'),
     directories: z.array(z.string()),
-    badReturn: z.string().nullable(),
+    badReturn: sentence.nullable(),
     modules: z.record(z.string(), z.string()),
   }),
   z.object({
@@ -41,7 +47,7 @@ export const runnerReportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), failed: z.array(z.string()) }),
   z.object({
     kind: z.literal('fault'),
-    fault: z.object({ kind: z.string(), message: z.string(), traceback: z.array(z.string()) }),
+    fault: z.object({ kind: z.string(), message: sentence, traceback: z.array(z.string()) }),
   }),
 ])
 export type RunnerReport = z.infer<typeof runnerReportSchema>

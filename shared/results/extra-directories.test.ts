@@ -57,3 +57,16 @@ test('more directories than a reduction may name are told, not dropped', async (
     'The results were copied to the first 20 of 25 directories only: no reduction may name more.',
   ])
 })
+
+test('a path longer than any can be is refused without looking', async () => {
+  const folder = await temporaryRoot()
+  const { allowed, remarks } = await chooseExtraDirectories(
+    [`${folder}/new${'/a'.repeat(1_000_000)}`],
+    [folder],
+    folder,
+  )
+  expect(allowed).toEqual([])
+  expect(remarks).toEqual([
+    expect.stringMatching(/^The results were not copied to "\/.{99}"…: no path is longer than 4000 bytes\.$/),
+  ])
+})

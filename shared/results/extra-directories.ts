@@ -9,6 +9,7 @@ export type ExtraDirectory = { readonly path: string; readonly mayReplace: boole
 export type ExtraDirectories = { readonly allowed: readonly ExtraDirectory[]; readonly remarks: readonly string[] }
 
 const mostDirectories = 20
+const longestPathBytes = 4_000
 
 /**
  * Which of the directories that a script returned may have a copy of its results: those below the configured roots or the
@@ -25,6 +26,11 @@ export const chooseExtraDirectories = async (
   const realOwn = await realPathOfExisting(ownResults)
   const asked = [...new Set(returned)]
   for (const directory of asked.slice(0, mostDirectories)) {
+    if (Buffer.byteLength(directory) > longestPathBytes) {
+      const beginning = JSON.stringify(directory.slice(0, 100))
+      remarks.push(`The results were not copied to ${beginning}…: no path is longer than ${longestPathBytes} bytes.`)
+      continue
+    }
     if (!isAbsolute(directory)) {
       remarks.push(`The results were not copied to ${JSON.stringify(directory)}: it is not an absolute path.`)
       continue

@@ -1,12 +1,29 @@
 """What went wrong with a script, in words for the scientist who wrote it, with their own lines of the traceback."""
 
 import errno
+import importlib
 import os
 import sys
 
 from . import limits
 
 LONGEST_MESSAGE = 2000
+# Of Python's library. Imported where they are needed: that takes longer than all of ours together, and most scripts need none of it.
+NEEDED = ("traceback", "difflib", "linecache", "tokenize")
+
+
+class Kept:
+    """Those that a neighbour of the script could stand for."""
+
+    modules = {}
+
+
+def needed(name):
+    return Kept.modules.get(name) or importlib.import_module(name)
+
+
+def keep_needed():
+    Kept.modules = {name: importlib.import_module(name) for name in NEEDED}
 
 
 class ScriptFault(Exception):
@@ -33,18 +50,24 @@ def show(fault):
     try:
         sys.stdout.flush()
         print(fault.details or fault.message, file=sys.stderr, flush=True)
-    except (OSError, ValueError, AttributeError):
-        # The script has closed or replaced its streams; the message travels with the report all the same.
+    except BaseException:
+        # The script has closed or replaced its streams, by what may raise anything; the message travels with the report all the same.
         pass
 
 
 def from_exception(error, script_directory, loading):
     """The fault that an exception out of a script means. `loading` is the file that was being executed."""
     limits.use_spare_descriptors()
-    # Here and below: it takes longer to import than all of ours together, and most scripts need none of it.
-    import traceback
+    try:
+        return exact(error, script_directory, loading)
+    except BaseException:
+        # An exception can be made so that looking at it raises another.
+        name = type.__dict__["__name__"].__get__(type(error))
+        return ScriptFault("exception", "%s in %s, of which nothing more can be told." % (name, loading))
 
-    summary = traceback.TracebackException.from_exception(error)
+
+def exact(error, script_directory, loading):
+    summary = needed("traceback").TracebackException.from_exception(error)
     leave_out_our_lines(summary, script_directory)
     own = [frame for frame in summary.stack if not frame.filename.startswith((os.sep, "<"))]
     details = "".join(format_safely(summary)).rstrip()
@@ -113,35 +136,33 @@ def missing_module(name, where):
 def message_of(error):
     try:
         return shorten(str(error).strip())
-    except Exception:
+    except BaseException:
         return ""
 
 
 def shown(value):
     try:
         return shorten(repr(value)) if value is not None else ""
-    except Exception:
+    except BaseException:
         return "…"
 
 
 def format_safely(summary):
     try:
         return list(summary.format())
-    except Exception:
+    except BaseException:
         return ["The exception cannot be printed."]
 
 
 def leave_out_our_lines(summary, script_directory):
     """Drops the runner's and the import system's frames and names the script's files as the scientist knows them."""
-    import traceback
-
     seen, todo = set(), [summary]
     while todo:
         one = todo.pop()
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        one.stack = traceback.StackSummary.from_list(
+        one.stack = needed("traceback").StackSummary.from_list(
             [named_for_people(frame, script_directory) for frame in one.stack if not is_ours(frame.filename)]
         )
         if getattr(one, "filename", None) and is_inside(one.filename, script_directory):
@@ -152,10 +173,8 @@ def leave_out_our_lines(summary, script_directory):
 def named_for_people(frame, script_directory):
     if not is_inside(frame.filename, script_directory):
         return frame
-    import traceback
-
     name = os.path.relpath(frame.filename, script_directory)
-    return traceback.FrameSummary(name, frame.lineno, frame.name, lookup_line=False, line=frame.line)
+    return needed("traceback").FrameSummary(name, frame.lineno, frame.name, lookup_line=False, line=frame.line)
 
 
 def is_ours(file):

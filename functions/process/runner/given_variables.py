@@ -9,7 +9,7 @@ it is left out and told, and the run goes on.
 
 from collections import OrderedDict
 
-from . import typed_values
+from . import faults, typed_values
 
 WORDS = {
     "string": "text",
@@ -108,9 +108,7 @@ def unknown(name, group, names):
     kind = "" if group is None else " among its %s variables" % group
     if not names:
         return "“%s” was given, but the script has no variables." % name
-    import difflib
-
-    near = difflib.get_close_matches(name, names, 3, 0.6)
+    near = faults.needed("difflib").get_close_matches(name, names, 3, 0.6)
     by_case = [one for one in names if one.lower() == name.lower() and one not in near]
     if near or by_case:
         hint = "Did you mean %s?" % " or ".join("“%s”" % one for one in by_case + near)

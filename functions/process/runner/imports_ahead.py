@@ -8,16 +8,14 @@ import os
 import sys
 import threading
 
-from . import reduction
-
-# What a script's failure may need: imported once, here, not at every failure.
-PREPARED_FOR_FAULTS = ("traceback", "difflib", "linecache", "tokenize")
+from . import faults, reduction
 
 
 def load(names):
     """Gives those that could not be imported, with the reason."""
     failed = {}
-    for name in names + list(PREPARED_FOR_FAULTS):
+    # What a script's failure may need too: once, here, not at every failure.
+    for name in names + list(faults.NEEDED):
         try:
             importlib.import_module(name)
         except BaseException as error:

@@ -12,13 +12,17 @@ def run_job(job, report):
         "probe": probe,
     }[job["mode"]]
     try:
-        outcome = work(job, report)
+        report(work(job, report))
+        return 0
     except faults.ScriptFault as fault:
-        faults.show(fault)
-        report({"kind": "fault", "fault": fault.as_json()})
-        return 1
-    report(outcome)
-    return 0
+        told = fault
+    except BaseException as error:
+        # What a script declares, returns or leaves in sys.modules can raise anything when it is looked at.
+        loading = "reduce_vars.py" if job["mode"] == "read-variables" else "reduce.py"
+        told = faults.from_exception(error, job["scriptDirectory"], loading)
+    faults.show(told)
+    report({"kind": "fault", "fault": told.as_json()})
+    return 1
 
 
 # Reductions need none of what these import.

@@ -125,14 +125,23 @@ def versions_of_modules():
     """Versions of the packages that the script loaded, for the record of what ran."""
     versions = dict(LoadedAhead.versions)
     for name in sorted(names_loaded_since()):
-        attributes = getattr(sys.modules.get(name), "__dict__", {})
-        # Some make it when asked, which may import more; a module that holds nothing else has it then.
-        version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)
-        if "." in name or name.startswith("_") or not isinstance(version, str) or not is_text(version):
+        try:
+            version = version_of(name)
+        except Exception:
+            # A script can put anything there, and some that are loaded when they are needed cannot be.
             continue
-        if not belongs_to_python(attributes.get("__file__")):
-            versions[name] = version[:64]
+        if version is not None:
+            versions[name] = version
     return versions
+
+
+def version_of(name):
+    attributes = getattr(sys.modules.get(name), "__dict__", {})
+    # Some make it when asked, which may import more; a module that holds nothing else has it then.
+    version = attributes.get("__version__") or getattr(sys.modules.get(name + "._version"), "version", None)
+    if "." in name or name.startswith("_") or not isinstance(version, str) or not is_text(version):
+        return None
+    return None if belongs_to_python(attributes.get("__file__")) else version[:64]
 
 
 def belongs_to_python(file):

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import sys
 
-from . import faults
+from . import faults, started_with
 
 
 def path_of(script_directory, name):
@@ -45,7 +45,29 @@ def execute(script_directory, name):
 
 def make_it_the_program(script_directory):
     """What the script finds in sys: its own folder first on the path, itself as the program, nothing of ours."""
+    give_way_to(modules_in(script_directory))
     script = path_of(script_directory, "reduce")
     sys.argv[:] = [script]
     sys.path.insert(0, script_directory)
     sys.modules["__main__"] = type(sys)("__main__")
+
+
+def give_way_to(neighbours):
+    """A module beside the script stands before one of Python's, as it would if Python itself started the script: but for those it starts with."""
+    if neighbours & set(getattr(sys, "stdlib_module_names", neighbours)):
+        faults.keep_needed()
+    hiding = {name for name in neighbours if name in sys.modules} - started_with - set(sys.builtin_module_names)
+    if hiding:
+        for name in list(sys.modules):
+            if name.partition(".")[0] in hiding:
+                del sys.modules[name]
+
+
+def modules_in(directory):
+    found = set()
+    for name in os.listdir(directory):
+        if name.endswith(".py"):
+            found.add(name[: -len(".py")])
+        elif os.path.isfile(os.path.join(directory, name, "__init__.py")):
+            found.add(name)
+    return found
