@@ -244,14 +244,14 @@ attempt('device', lambda: os.mknod(output_dir + 'device', 0o060600, os.makedev(2
 attempt('hard link', lambda: os.link(file, output_dir + 'linked'))
 for device in ('null', 'zero', 'full', 'random', 'urandom'):
     attempt('mode of ' + device, lambda: os.chmod('/dev/' + device, 0o666))
-    attempt('time of ' + device, lambda: os.utime('/dev/' + device))
+    attempt('time of ' + device, lambda: os.utime('/dev/' + device, (0, 0)))
     attempt('mode of an open ' + device, lambda: os.fchmod(os.open('/dev/' + device, os.O_RDWR if device in ('null', 'zero') else os.O_RDONLY), 0o666))
 attempt('mode of standard input', lambda: os.fchmod(0, 0o666))
 for name in ('uptime', 'meminfo', 'self/status', 'sys/kernel/ostype'):
     attempt('mode of ' + name, lambda: os.chmod('/proc/' + name, 0o444))
 for folder in ('/proc', '/proc/1'):
     for name in os.listdir(folder):
-        if os.path.isfile(folder + '/' + name) and name != 'kmsg':
+        if os.path.isfile(folder + '/' + name) and name not in ('kmsg', 'timerslack_ns'):
             attempt('open ' + folder + '/' + name, lambda: os.open(folder + '/' + name, os.O_WRONLY))
 open('/dev/null', 'w').write('as ever')
 os.symlink(file, output_dir + 'symbolic')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { runnerDirectory } from './runner-program.ts'
-import { python, runRunner, startRunner, type RunnerResult } from './test-support.ts'
+import { openBench, python, runRunner, startRunner, type RunnerResult } from './test-support.ts'
 
 const main = (body: string): string => `def main(input_file, output_dir):\n${body.replaceAll(/^/gm, '    ')}\n`
 const fault = (run: RunnerResult): { kind: string; message: string; traceback: string[] } => run.report('fault').fault
@@ -457,4 +457,25 @@ os.abort()`),
     expect(run.log).toContain('0\n')
     expect(await readFile(join(run.output, 'core')).catch(() => 'none')).toBe('none')
   })
+})
+
+test('what lies too deep for a path in its HOME is removed with it', async () => {
+  const bench = await openBench('plain')
+  try {
+    await runRunner(
+      {
+        'reduce.py': `import os
+def main(input_file, output_dir):
+    os.chdir(os.environ['HOME'])
+    for depth in range(30):
+        os.mkdir('d' * 200)
+        os.chdir('d' * 200)
+`,
+      },
+      { bench },
+    )
+    expect((await readdir(bench.scratch.directory)).filter((name) => name !== 'owner.json')).toEqual([])
+  } finally {
+    await bench.close()
+  }
 })

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ScriptFiles } from '#contracts/script.ts'
+import { removeTree } from '#results/remove-tree.ts'
 import { endMarkedProcesses } from './end-marked-processes.ts'
 import { hasEnded, ownIdentity, readOwner, writeOwner } from './scratch-owner.ts'
 
@@ -49,13 +50,13 @@ export const openScratch = async (root: string): Promise<Scratch> => {
       await mkdir(path, { recursive: true })
       return path
     },
-    close: () => rm(directory, { recursive: true, force: true }),
+    close: () => removeTree(directory),
   }
 }
 
 const openJob = async (parent: string, processor: string, name: string): Promise<ScratchJob> => {
   const directory = join(parent, name)
-  await rm(directory, { recursive: true, force: true })
+  await removeTree(directory)
   const job = {
     directory,
     scriptDirectory: join(directory, 'script'),
@@ -64,7 +65,7 @@ const openJob = async (parent: string, processor: string, name: string): Promise
     name: `${processor}/${name}`,
   }
   for (const path of [directory, job.scriptDirectory, job.home, job.temporary]) await mkdir(path, { mode: 0o700 })
-  return { ...job, remove: () => rm(directory, { recursive: true, force: true, maxRetries: 3 }) }
+  return { ...job, remove: () => removeTree(directory) }
 }
 
 /** Writes a script and its neighbours, byte for byte. */
@@ -96,7 +97,7 @@ const clearUpBehindTheDead = async (root: string): Promise<readonly string[]> =>
     if (!isCertain && isAlive(Number(pid))) continue
     for (const job of await readdir(join(root, entry)).catch(() => []))
       await endMarkedProcesses(jobMarker(`${entry}/${job}`))
-    await rm(join(root, entry), { recursive: true, force: true })
+    await removeTree(join(root, entry))
     if (isCertain) buried.push(entry)
   }
   return buried
