@@ -89,7 +89,7 @@ def reduce(scripts: Path, input_file: Path | list[Path], output: Path, **changes
     return done.stdout
 
 
-def eventually(true: Any, seconds: float = 30) -> None:
+def eventually(true: Any, seconds: float = 240) -> None:
     limit = time.monotonic() + seconds
     while not true():
         if time.monotonic() > limit:

@@ -26,14 +26,14 @@ class Process(WithFolder):
             stream.close()
 
     def test_prints_one_line_a_run_and_ends_after_as_many_as_were_asked_for(self):
-        out, err = self.start('--fast', '--runs', '6').communicate(timeout=60)
+        out, err = self.start('--fast', '--runs', '6').communicate(timeout=240)
         self.assertEqual(err, '')
         lines = out.splitlines()
         self.assertEqual(len([line for line in lines if ' uAh in ' in line]), 6)
         self.assertRegex(lines[5], r'^\d{4}-\d\d-\d\dT[\d:]{8}Z ENGINX00364121 "316L weld 4x4x4 pos 1" RB 2610234, ')
 
     def test_makes_the_archive_and_no_run_where_none_is_asked_for(self):
-        out, err = self.start('--runs', '0').communicate(timeout=60)
+        out, err = self.start('--runs', '0').communicate(timeout=240)
         self.assertEqual(err, '')
         self.assertNotIn(' uAh in ', out)
         self.assertEqual(len(raw_files(folder_of(self.folder / 'archive', 'POLARIS'))), 1)
@@ -43,7 +43,7 @@ class Process(WithFolder):
             process = self.start()
             eventually(lambda: 'playing into' in process.stdout.readline())
             process.send_signal(name)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=240)
             self.assertEqual((process.returncode, err), (0, ''))
             self.assertIn('stopped', out)
 
@@ -51,20 +51,20 @@ class Process(WithFolder):
         process = self.start(exit_with_parent='1')
         eventually(lambda: 'playing into' in process.stdout.readline())
         process.stdin.close()
-        self.assertEqual(process.wait(timeout=20), 0)
+        self.assertEqual(process.wait(timeout=240), 0)
 
     def test_a_second_simulator_keeps_out(self):
         first = self.start()
         eventually(lambda: 'playing into' in first.stdout.readline())
         second = self.start()
-        _, err = second.communicate(timeout=30)
+        _, err = second.communicate(timeout=240)
         self.assertEqual(second.returncode, 1)
         self.assertIn('Another beam simulator is playing into', err)
 
     def test_a_foreign_folder_is_refused_in_a_sentence(self):
         (self.folder / 'archive' / 'NDXGEM').mkdir(parents=True)
         process = self.start('--runs', '1')
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 1)
         self.assertIn('was not made by the beam simulator', err)
         self.assertNotIn('Traceback', err)
@@ -76,7 +76,7 @@ class Process(WithFolder):
         process.kill()
         process.communicate()
         # Twice round the instruments: the first turn may be spent on completing the file that was cut.
-        out, err = self.start('--fast', '--runs', '8').communicate(timeout=60)
+        out, err = self.start('--fast', '--runs', '8').communicate(timeout=240)
         self.assertEqual(err, '')
         numbers = [number for number, _ in raw_files(folder)]
         self.assertEqual(numbers, list(range(98760, 98760 + len(numbers))))
