@@ -9,7 +9,7 @@ import { autoreducedDirectory, scriptLogName, type ResultPlace } from '#results/
 import { ResultsFault } from '#results/results-fault.ts'
 import type { Staging } from '#results/stage.ts'
 import { describeRun } from './describe-run.ts'
-import { decideOutcome, remarksOf, type Ending, type Outcome, type StopReason } from './outcome.ts'
+import { decideOutcome, outcomesOfTooMuch, remarksOf, type Ending, type Outcome, type StopReason } from './outcome.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import type { Processor } from './processor.ts'
 import { compareWithEarlier } from './reproducing.ts'
@@ -74,6 +74,7 @@ export const concludeRun = async (
   }
   const reproduces = await compareWithEarlier(processor, claim, described, options)
   const provenance = { ...described, ...(reproduces && { reproduces }) }
+  const instead = { removed: withoutDirectory, ...outcomesOfTooMuch(ending.limits) }
   const sealed = await disk.ask(
     'seal',
     {
@@ -82,13 +83,14 @@ export const concludeRun = async (
       remarks: { ofRun: [...remarksOf(ending), ...remarksOnVariables(ran)], ofCopies: extra.remarks },
       logName: scriptLogName(place),
       provenance,
-      withoutDirectory,
+      most: { bytes: outputLimitBytes, files: outputLimitFiles },
+      instead,
       modes,
     },
     where,
     options,
   )
-  const end = sealed.isWithoutDirectory ? withoutDirectory : outcome
+  const end = sealed.spoiledBy === undefined ? outcome : instead[sealed.spoiledBy]
   return { outcome: end, outputs: sealed.outputs, extra: end.state === 'Completed' ? extra.allowed : [] }
 }
 

@@ -1,4 +1,5 @@
 import type { FinalState } from '#domain/reduction-states.ts'
+import type { ExceededOutput } from '#results/measure-output.ts'
 import type { ScriptLimits } from './launcher.ts'
 import type { ExceededLimit, RunnerReport, ScriptEnd, ScriptExit } from './runner-events.ts'
 
@@ -70,6 +71,16 @@ const stoppedOutcome = (stop: NonNullable<Ending['stop']>, limits: Ending['limit
       )
   }
 }
+
+/** Of a script that had ended before what it wrote was found to be too much. All of it is kept. */
+export const outcomesOfTooMuch = (limits: Ending['limits']): Readonly<Record<ExceededOutput, Outcome>> => ({
+  'output-limit': error(
+    `The script ended by itself, but wrote more than ${gigabytes(limits.outputBytes)}, the most it may. Write less, or have the limit raised.`,
+  ),
+  'file-limit': error(
+    `The script ended by itself, but wrote more than ${limits.outputFiles} files, the most it may. Write fewer, for example into one HDF5 file.`,
+  ),
+})
 
 const exceededOutcome = (limit: ExceededLimit, limits: Ending['limits']): Outcome => {
   switch (limit) {

@@ -301,6 +301,20 @@ print('the last line')`),
     })
   })
 
+  test('one that ended before it was found to have written too much has all of it kept', async () => {
+    const one = await testProcessor(database, { settings: { output_limit_files: '20' } })
+    const { id } = await queueReduction(database, {
+      'reduce.py': main(`os.mkdir('many')\nfor n in range(20):\n    open('many/%i' % n, 'w').close()`),
+    })
+    await one.ring()
+    const reason =
+      'The script ended by itself, but wrote more than 20 files, the most it may. Write fewer, for example into one HDF5 file.'
+    expect(await reductionRow(database, id)).toMatchObject({ state: 'Error', reason })
+    const results = await resultsOf(id)
+    expect(await readdir(join(results, 'many'))).toHaveLength(20)
+    expect((await readProvenance(results)).outcome).toEqual({ state: 'Error', reason })
+  })
+
   test('what it must not publish is left out, and told in the log', async () => {
     const one = await testProcessor(database)
     const { id, run } = await queueReduction(database, {

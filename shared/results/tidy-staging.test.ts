@@ -14,9 +14,23 @@ test('files and directories get the configured modes, whatever the script gave t
   await writeFile(join(staging, 'closed', 'a'), 'x')
   await chmod(join(staging, 'closed', 'a'), 0o4777)
   await chmod(join(staging, 'closed'), 0)
-  expect(await tidyStaging(staging, modes)).toEqual({ remarks: [], wasRemoved: false })
+  expect(await tidyStaging(staging, modes)).toMatchObject({ remarks: [], wasRemoved: false })
   expect((await stat(join(staging, 'closed'))).mode & 0o7777).toBe(0o750)
   expect((await stat(join(staging, 'closed', 'a'))).mode & 0o7777).toBe(0o640)
+})
+
+test('hundreds of files, small ones and large, are all tidied and counted', async () => {
+  const staging = await temporaryRoot()
+  await mkdir(join(staging, 'many'))
+  const sizes = Array.from({ length: 300 }, (_, n) => (n % 100 === 0 ? 2 * 1024 * 1024 : 1))
+  await Promise.all(
+    sizes.map((size, n) => writeFile(join(staging, 'many', `${n}`), Buffer.alloc(size), { mode: 0o600 })),
+  )
+  const { written } = await tidyStaging(staging, modes)
+  expect(written.files).toBe(301)
+  expect(written.bytes).toBeGreaterThanOrEqual(3 * 2 * 1024 * 1024 + 297)
+  const left = await Promise.all(sizes.map((_, n) => stat(join(staging, 'many', `${n}`))))
+  expect(new Set(left.map(({ mode }) => mode & 0o7777))).toEqual(new Set([modes.file]))
 })
 
 test('links, pipes and outside hard links are left out and named; what they led to is unharmed', async () => {

@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs'
 import { lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { applyModes, type FileModes } from './file-modes.ts'
+import { countedBytes, type OutputLimits } from './measure-output.ts'
 import { hasCode } from './results-fault.ts'
 import { logFolder, provenanceName } from './result-paths.ts'
 import { noProgress, type Progress } from './progress.ts'
@@ -15,10 +16,18 @@ export type Tidied = {
   readonly remarks: readonly string[]
   /** The script removed the directory, or put something else in its place; it is there again, empty. */
   readonly wasRemoved: boolean
+  /** Files and directories that are left, and how long they are together. */
+  readonly written: OutputLimits
 }
 
 /** Paths as bytes: a name need not be valid text, and what cannot be named could not be left out. */
-type Found = { readonly path: Buffer; readonly device: bigint; readonly inode: bigint; readonly links: bigint }
+type Found = {
+  readonly path: Buffer
+  readonly device: bigint
+  readonly inode: bigint
+  readonly links: bigint
+  readonly bytes: number
+}
 
 /** Nobody opens a file by a path of more than 4,096 bytes, and results lie below others. */
 const longestPathBytes = 3_000
@@ -43,13 +52,11 @@ export const tidyStaging = async (
   const root = Buffer.from(directory)
   await walk(root, root, modes, { files, directories, remarks, progress })
   const kept = await leaveOutLinkedFiles(root, files, remarks)
-  for (const { path } of kept) {
-    await applyModes(path, 'file', modes)
-    await syncToDisk(path, progress)
-  }
+  await flush(kept, modes, progress)
   // From the leaves upwards: a directory is on disk only when what it lists is.
   for (const path of directories.toReversed()) await syncToDisk(path, progress)
-  return { remarks, wasRemoved }
+  const bytes = kept.reduce((sum, file) => sum + file.bytes, 0)
+  return { remarks, wasRemoved, written: { bytes, files: kept.length + directories.length - 1 } }
 }
 
 const restore = async (directory: string, modes: FileModes): Promise<boolean> => {
@@ -100,8 +107,9 @@ const walk = async (root: Buffer, directory: Buffer, modes: FileModes, gathered:
     }
     const path = isUtf8(entry.name) ? found : await renameToText(root, found, taken, gathered.remarks)
     if (entry.isFile()) {
-      const { dev, ino, nlink } = await lstat(path, { bigint: true })
-      gathered.files.push({ path, device: dev, inode: ino, links: nlink })
+      const { dev, ino, nlink, size, blocks } = await lstat(path, { bigint: true })
+      const bytes = countedBytes({ size: Number(size), blocks: Number(blocks) })
+      gathered.files.push({ path, device: dev, inode: ino, links: nlink, bytes })
     } else if (path.length - root.length > longestPathBytes) {
       await removeTree(path, gathered.progress)
       gathered.remarks.push(`${shown(root, path)} was left out: its path is longer than ${longestPathBytes} bytes.`)
@@ -145,6 +153,26 @@ const leaveOutLinkedFiles = async (
   }
   return kept
 }
+
+/** A disk takes many small files in a fraction of the time where it is asked for some at once. */
+const flushedAtOnce = 4
+/** A larger file may take longer than a step usually may, which only one at a time can say of itself. */
+const smallBytes = 1024 * 1024
+
+const flush = async (files: readonly Found[], modes: FileModes, progress: Progress): Promise<void> => {
+  const one = async (file: Found): Promise<void> => {
+    await applyModes(file.path, 'file', modes)
+    await syncToDisk(file.path, progress)
+  }
+  const small = files.filter(isSmall).values()
+  const lane = async (): Promise<void> => {
+    for (const file of small) await one(file)
+  }
+  await Promise.all(Array.from({ length: flushedAtOnce }, lane))
+  for (const file of files) if (!isSmall(file)) await one(file)
+}
+
+const isSmall = ({ bytes }: Found): boolean => bytes <= smallBytes
 
 const longestShown = 300
 

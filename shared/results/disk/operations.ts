@@ -8,7 +8,7 @@ import { listInstrumentFolders, listStaged, removeStaged, type StagedEntry } fro
 import { listOutputs } from '../list-outputs.ts'
 import { applyLogChange, finishLog, type LogChange, type LogEnd } from '../log-changes.ts'
 import { assertMounted, type InstrumentPlace } from '../look-at-place.ts'
-import { exceedsOutput, type OutputLimits } from '../measure-output.ts'
+import { exceeded, exceedsOutput, type ExceededOutput, type OutputLimits } from '../measure-output.ts'
 import { placeFlat } from '../place-flat.ts'
 import { probePlace } from '../probe.ts'
 import type { Provenance } from '../provenance.ts'
@@ -26,6 +26,9 @@ export type FileLook = {
   readonly modifiedAt: string | null
   readonly realPath: string | null
 }
+
+/** What is found on the disk of a script that succeeded by its own account. */
+type SpoiledBy = ExceededOutput | 'removed'
 
 /**
  * All that is done on the results disk by processes that can be given up: the one list of operations. Inputs and outputs can be
@@ -68,16 +71,18 @@ export const operations = {
       readonly remarks: { readonly ofRun: readonly string[]; readonly ofCopies: readonly string[] }
       readonly logName: string
       readonly provenance: Provenance
-      /** What a success becomes where the script has removed its directory. */
-      readonly withoutDirectory: Provenance['outcome']
+      readonly most: OutputLimits
+      /** What a success becomes that is none by what lies on the disk. */
+      readonly instead: Readonly<Record<SpoiledBy, Provenance['outcome']>>
       readonly modes: FileModes
     },
     { progress }: OperationContext,
-  ): Promise<{ readonly isWithoutDirectory: boolean; readonly outputs: readonly ResultFile[] }> => {
+  ): Promise<{ readonly spoiledBy: SpoiledBy | undefined; readonly outputs: readonly ResultFile[] }> => {
     const { staging, modes, remarks, logName } = input
     const tidied = await tidyStaging(staging.directory, modes, progress)
-    const isWithoutDirectory = tidied.wasRemoved && input.provenance.outcome.state === 'Completed'
-    const outcome = isWithoutDirectory ? input.withoutDirectory : input.provenance.outcome
+    const isSuccess = input.provenance.outcome.state === 'Completed'
+    const spoiledBy = isSuccess ? (tidied.wasRemoved ? 'removed' : exceeded(tidied.written, input.most)) : undefined
+    const outcome = spoiledBy === undefined ? input.provenance.outcome : input.instead[spoiledBy]
     // The log ends with what the portal shows, so that either alone is enough.
     const lastWords = outcome.reason === null ? [] : [`${outcome.state}: ${outcome.reason}`]
     const words = [...remarks.ofRun, ...firstOf(tidied.remarks), ...remarks.ofCopies, ...lastWords]
@@ -86,7 +91,7 @@ export const operations = {
     await seal({ ...staging, log: log.path }, { logName, provenance }, modes, progress)
     await log.discardParts()
     const { files } = await listOutputs(staging.directory, undefined, progress)
-    return { isWithoutDirectory, outputs: files }
+    return { spoiledBy, outputs: files }
   },
 
   /** What an earlier reduction left on record of itself, as it lies there; undefined where it left nothing. */
