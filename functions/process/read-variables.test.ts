@@ -36,6 +36,20 @@ test('a file that cannot be read is answered, and kept, in words', async () => {
   expect(await findScriptVariables(database, scriptSha256)).toEqual(body)
 })
 
+test('as much as may be is kept, and more is refused', async () => {
+  const one = await testProcessor(database)
+  const of = (length: number): Promise<string> =>
+    store({ 'reduce.py': '', 'reduce_vars.py': `standard_vars = {"n": 1, "mask": '"' * ${length}, "m": 2}` })
+  const fits = await of(4_000_000)
+  expect((await one.post('/read-variables', { scriptSha256: fits })).status).toBe(200)
+  const kept = await findScriptVariables(database, fits)
+  expect(kept && 'variables' in kept && kept.variables.map(({ name }) => name)).toEqual(['n', 'mask', 'm'])
+  expect(await one.post('/read-variables', { scriptSha256: await of(20_000_000) })).toEqual({
+    status: 200,
+    body: { fault: expect.stringMatching(/^“mask” is too large \(38\.1 MB\): all variables together may have 8 MB/) },
+  })
+})
+
 test('one that hangs, crashes or ends its process is told so', async () => {
   const one = await testProcessor(database, { settings: { read_variables_seconds: '0.5' } })
   const sources: readonly (readonly [string, string])[] = [

@@ -214,6 +214,23 @@ variable_help = {'standard_vars': {'do it': 'Whether to do it.', 'q': 3}, 'advan
     ])
   })
 
+  test('nor for variables that are too many or too large to be recorded', async () => {
+    const run = await runRunner({
+      'reduce_vars.py': `standard_vars = {'n': 1, 'mask': 'x' * 70_000_000}
+advanced_vars = {'v%i' % i: i for i in range(300_000)}`,
+      'reduce.py': `def main(a, b): print(len(web_var.standard_vars['mask']), len(web_var.advanced_vars))`,
+    })
+    expect(run.log).toBe('70000000 300000\n')
+    const { variables, unrepresentable } = run.report('variables')
+    expect(variables[0]).toMatchObject({ name: 'n' })
+    expect(unrepresentable[0]).toMatchObject({
+      variable: 'mask',
+      fault: expect.stringMatching(/^is too large \(66\.8 MB\)/),
+    })
+    expect(unrepresentable).toHaveLength(1000)
+    expect(run.report('returned')).toBeDefined()
+  })
+
   test('an integer of ten thousand digits survives', async () => {
     const digits = '7'.repeat(10_000)
     const run = await runRunner(

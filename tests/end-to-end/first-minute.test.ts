@@ -19,8 +19,9 @@ beforeAll(async () => {
 }, 240_000)
 
 afterAll(async () => {
-  await browser.close()
+  // In this order: where no browser came up, the stack still ends.
   await stack.stop()
+  await browser.close()
 }, 60_000)
 
 const completed = async (): Promise<Run | undefined> =>

@@ -1,9 +1,16 @@
 """The variables that a script declares in reduce_vars.py."""
 
+import itertools
+import json
+
 from . import typed_values
 
 GROUPS = (("standard", "standard_vars"), ("advanced", "advanced_vars"))
 LONGEST_NAME = 255
+# As typed JSON, all together: what a database takes at once, and far more than a form shows.
+LARGEST_BYTES = 8 * 1024 * 1024
+# Nobody reads more than these.
+MOST_FAULTS = 1000
 
 
 class ScriptVariables:
@@ -43,19 +50,40 @@ def declared(module, attribute):
 def describe(variables):
     """(typed variables, faults): those that can be shown and stored, and for the others why not."""
     described, unrepresentable = [], []
-    for group, attribute in GROUPS:
-        help_texts = variables.help_texts.get(attribute)
-        for name, value in variables.of_group(group).items():
-            try:
-                variable = {"group": group, "name": checked_name(name), "value": typed_values.to_typed(value)}
-            except typed_values.Unrepresentable as reason:
-                unrepresentable.append({"group": group, "variable": readable_name(name), "fault": str(reason)})
-                continue
-            help_text = help_texts.get(name) if isinstance(help_texts, dict) else None
-            if isinstance(help_text, str):
-                variable["help"] = help_text.encode("utf-8", "replace").decode("utf-8")
-            described.append(variable)
+    left = LARGEST_BYTES
+    for group, name, value in itertools.chain.from_iterable(entries_of(variables, group) for group, _ in GROUPS):
+        if len(unrepresentable) == MOST_FAULTS:
+            break
+        try:
+            variable = {"group": group, "name": checked_name(name), "value": typed_values.to_typed(value)}
+            add_help(variable, variables)
+            left -= size_within(left, variable)
+        except typed_values.Unrepresentable as reason:
+            unrepresentable.append({"group": group, "variable": readable_name(name), "fault": str(reason)})
+            continue
+        described.append(variable)
     return described, unrepresentable
+
+
+def entries_of(variables, group):
+    return ((group, name, value) for name, value in variables.of_group(group).items())
+
+
+def add_help(variable, variables):
+    help_texts = variables.help_texts.get(dict(GROUPS)[variable["group"]])
+    help_text = help_texts.get(variable["name"]) if isinstance(help_texts, dict) else None
+    if isinstance(help_text, str):
+        variable["help"] = help_text.encode("utf-8", "replace").decode("utf-8")
+
+
+def size_within(left, variable):
+    size = len(json.dumps(variable))
+    if size > left:
+        raise typed_values.Unrepresentable(
+            "is too large (%.1f MB): all variables together may have %d MB to be shown and stored; let reduce.py read "
+            "such data from a file" % (size / 1024**2, LARGEST_BYTES // 1024**2)
+        )
+    return size
 
 
 def checked_name(name):
