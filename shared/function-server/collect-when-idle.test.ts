@@ -2,17 +2,25 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { isTimeToCollect } from './collect-when-idle.ts'
+import { collectionFor } from './collect-when-idle.ts'
 
 const megabyte = 1024 * 1024
 
 test('collects what is worth it, and only where there is nothing else to do', () => {
-  const look = { usedBytes: 30 * megabyte, aliveBytes: 20 * megabyte, utilization: 0.01 }
-  expect(isTimeToCollect(look)).toBe(true)
-  expect(isTimeToCollect({ ...look, utilization: 0.3 })).toBe(false)
-  expect(isTimeToCollect({ ...look, usedBytes: 21 * megabyte })).toBe(false)
-  expect(isTimeToCollect({ ...look, aliveBytes: 28 * megabyte })).toBe(false)
-  expect(isTimeToCollect({ ...look, usedBytes: 310 * megabyte, aliveBytes: 300 * megabyte })).toBe(false)
+  const look = { usedBytes: 30 * megabyte, aliveBytes: 20 * megabyte, utilization: 0.01, isTidy: true }
+  expect(collectionFor(look)).toBe('quick')
+  expect(collectionFor({ ...look, utilization: 0.3 })).toBe('none')
+  expect(collectionFor({ ...look, usedBytes: 21 * megabyte })).toBe('none')
+  expect(collectionFor({ ...look, aliveBytes: 28 * megabyte })).toBe('none')
+  expect(collectionFor({ ...look, usedBytes: 310 * megabyte, aliveBytes: 300 * megabyte })).toBe('none')
+})
+
+test('collects thoroughly once it rests after work', () => {
+  const look = { usedBytes: 20 * megabyte, aliveBytes: 20 * megabyte, utilization: 0.005, isTidy: false }
+  expect(collectionFor(look)).toBe('thorough')
+  expect(collectionFor({ ...look, isTidy: true })).toBe('none')
+  expect(collectionFor({ ...look, utilization: 0.02 })).toBe('none')
+  expect(collectionFor({ ...look, usedBytes: 30 * megabyte, isTidy: true })).toBe('quick')
 })
 
 test('a process that has had much to do is small again when it is idle', async () => {
