@@ -86,18 +86,26 @@ test('A broker that asks who we are is shown our certificate', async () => {
   await broker.send('open.mutual', 'x')
 })
 
-/** What is sent in vain, and what the log and the sender are told. */
-const inVain = async (url: string, certificates: Partial<BrokerCertificates>) => {
+/** A plain port may answer TLS's greeting at one attempt and be silent at the next: that depends on its random bytes. */
+const asIfItAnswered = (line: string): string => line.replace(/did not begin TLS within \d+ ms/, 'does not speak TLS')
+
+/**
+ * What is sent in vain, and what the log and the sender are told.
+ * @param connectMs longer than a busy machine takes to answer: of a broker that is silent at first, the log would have two sentences
+ */
+const inVain = async (url: string, certificates: Partial<BrokerCertificates>, connectMs = 20_000) => {
   const { broker, lines } = open(url, certificates, {
     sendWithinMs: 3_000,
-    limits: { ...usualLimits, connectMs: 2_500 },
+    limits: { ...usualLimits, connectMs },
   })
   const fault: unknown = await broker.send('open.vain', 'x').catch((refusal: unknown) => refusal)
   expect(fault).toBeInstanceOf(BrokerUnavailable)
-  expect(lines).toHaveLength(1)
+  await expect.poll(() => lines, { timeout: 2 * connectMs }).not.toHaveLength(0)
+  const told = new Set(lines.map(asIfItAnswered))
+  expect([...told]).toHaveLength(1)
   const { password } = new URL(activeMq.plainUrl)
   expect(`${String(fault)} ${lines.join(' ')}`).not.toContain(password)
-  const line = String(lines[0])
+  const [line = ''] = told
   expect(line).toContain('The broker is out of reach: ')
   expect(line.endsWith('. Trying again until it answers.')).toBe(true)
   return line.slice('The broker is out of reach: '.length, -'. Trying again until it answers.'.length)
@@ -126,13 +134,10 @@ test('A certificate for another name is refused with the names it is for', async
 
 test('Where one side speaks TLS and the other does not, the sentence says which', async () => {
   const plainPort = new URL(activeMq.plainUrl).port
-  // Whether a plain port answers depends on whether the random bytes of TLS's greeting hold the end of a line.
-  expect(
-    (await inVain(activeMq.plainUrl.replace('stomp:', 'stomp+ssl:'), { authority: ours.certificate })).replace(
-      'did not begin TLS within 2500 ms',
-      'does not speak TLS',
-    ),
-  ).toBe(`127.0.0.1:${plainPort} does not speak TLS; an address without TLS begins with stomp:`)
+  const plain = activeMq.plainUrl.replace('stomp:', 'stomp+ssl:')
+  expect(await inVain(plain, { authority: ours.certificate }, 2_500)).toBe(
+    `127.0.0.1:${plainPort} does not speak TLS; an address without TLS begins with stomp:`,
+  )
   expect(await inVain(activeMq.tlsUrl.replace('stomp+ssl:', 'stomp:'), {})).toBe(
     `localhost:${activeMq.tlsPort} speaks TLS; its address begins with stomp+ssl:`,
   )
