@@ -18,8 +18,8 @@ export const exceeded = (written: OutputLimits, most: OutputLimits): ExceededOut
 }
 
 /**
- * Has more been written below a directory than allowed? What vanishes while it is counted does not count. Stops at the limit, so that a million files are not all looked at. Names are taken as
- * bytes: one that is no valid text hides nothing.
+ * Has more been written below a directory than allowed? What vanishes while it is counted does not count. Stops at the limit, so that
+ * a million files are not all looked at. Names are taken as bytes: one that is no valid text hides nothing.
  */
 export const exceedsOutput = async (
   directory: string,
