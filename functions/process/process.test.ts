@@ -307,8 +307,8 @@ print('the last line')`),
       'reduce.py': main(`os.mkdir('many')\nfor n in range(20):\n    open('many/%i' % n, 'w').close()`),
     })
     await one.ring()
-    const reason =
-      'The script ended by itself, but wrote more than 20 files, the most it may. Write fewer, for example into one HDF5 file.'
+    // A machine under load may measure it while it still runs, and says so otherwise.
+    const reason = expect.stringContaining('wrote more than 20 files') as string
     expect(await reductionRow(database, id)).toMatchObject({ state: 'Error', reason })
     const results = await resultsOf(id)
     expect(await readdir(join(results, 'many'))).toHaveLength(20)
