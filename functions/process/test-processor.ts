@@ -38,6 +38,7 @@ export const testProcessor = async (
     readonly settings?: Readonly<Record<string, string>>
     readonly database?: Database
     readonly heartBeatMs?: number
+    readonly measureMs?: number
     readonly cancelLookMs?: number
     readonly disk?: Disk
     /** How soon a results disk in trouble is probed again; not within a test, if it does not say. */
@@ -80,7 +81,7 @@ export const testProcessor = async (
     rhythm: {
       heartBeatMs: given.heartBeatMs ?? 50,
       cancelLookMs: given.cancelLookMs ?? 50,
-      measureMs: 50,
+      measureMs: given.measureMs ?? 50,
       beatMs: 100,
       sweepMs: 100,
       probeAgainMs,
