@@ -15,6 +15,7 @@ const scipp = findEnvironment('scipp', { stateDirectory: join(projectDirectory, 
 const tests = {
   test_raw_files: 'writes raw files that read back as what was simulated',
   test_archive: 'keeps an archive as the control system does, across restarts and cuts',
+  test_stop_request: 'stops when asked, at any moment',
   test_process: 'runs as a process that starts, ends and is alone',
   'test_scripts.Enginx': 'finds lines and strain in simulated runs of ENGINX',
   'test_scripts.Polaris': 'finds lines and intensities in simulated runs of POLARIS',

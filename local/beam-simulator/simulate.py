@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 
 from simulator.beam import Beam  # noqa: E402
 from simulator.sample_archive import NotASampleArchive, open_sample_archive  # noqa: E402
+from simulator.stop_request import StopRequest  # noqa: E402
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -37,7 +38,7 @@ def say(line: str) -> None:
     print(datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ'), line, flush=True)
 
 
-def stop_when_asked(stop: threading.Event) -> None:
+def stop_when_asked(stop: StopRequest) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     if os.environ.get('exit_with_parent') == '1':
@@ -48,7 +49,7 @@ def stop_when_asked(stop: threading.Event) -> None:
         threading.Thread(target=until_closed, daemon=True).start()
 
 
-def alone_in(archive: Path, stop: threading.Event) -> object:
+def alone_in(archive: Path, stop: StopRequest) -> object:
     """Two simulators in one archive would give the same run numbers; the lock goes with the process."""
     file = open(archive / '.beam-simulator.lock', 'w')  # noqa: SIM115
     for _ in range(40):
@@ -64,7 +65,7 @@ def alone_in(archive: Path, stop: threading.Event) -> object:
 def main() -> None:
     arguments = parse_arguments()
     archive = arguments.archive.absolute()
-    stop = threading.Event()
+    stop = StopRequest()
     stop_when_asked(stop)
     try:
         open_sample_archive(archive)
