@@ -12,6 +12,9 @@ export type DetectParts = InstrumentSources & {
   readonly lookingAt: Set<string>
 }
 
+/** Looks are noted together: a statement for each of 1,000 instruments took as long as to read their counters. */
+const restBetweenRecordsMs = 25
+
 type PassProblem = { readonly instrument: string | null; readonly reason: string }
 
 export type PassSummary = {
@@ -52,7 +55,7 @@ export const detectPass = async (parts: DetectParts): Promise<PassSummary> => {
     for (const { instrument, message } of recorded.problems) problems.push({ instrument, reason: message })
     for (const count of recorded.found.values()) found += count
     if (recorded.found.size > 0) handings.push(settled(hand()))
-  })
+  }, restBetweenRecordsMs)
   const watch = async (instrument: WatchedInstrument): Promise<void> => {
     parts.lookingAt.add(instrument.name)
     try {

@@ -9,7 +9,7 @@ describe('batches', () => {
       batches.push([...items])
       if (batches.length === 1) await first.promise
       return items.length
-    })
+    }, 0)
     const early = [handle(1), handle(2)]
     await expect.poll(() => batches).toEqual([[1, 2]])
     const late = [handle(3), handle(4), handle(5)]
@@ -21,9 +21,28 @@ describe('batches', () => {
     ])
   })
 
+  it('are few where items come one after the other, and the first does not wait', async () => {
+    const batches: number[][] = []
+    const handle = oneBatchAtATime((items: readonly number[]) => {
+      batches.push([...items])
+      return Promise.resolve()
+    }, 300)
+    await handle(1)
+    expect(batches).toEqual([[1]])
+    const rest: Promise<void>[] = []
+    for (const item of [2, 3, 4]) {
+      rest.push(handle(item))
+      await new Promise(setImmediate)
+    }
+    await Promise.all(rest)
+    expect(batches).toEqual([[1], [2, 3, 4]])
+  })
+
   it('let none fail for another: a batch that fails is tried one by one', async () => {
-    const handle = oneBatchAtATime((items: readonly string[]) =>
-      items.includes('bad') ? Promise.reject(new Error('bad item')) : Promise.resolve(items.length),
+    const handle = oneBatchAtATime(
+      (items: readonly string[]) =>
+        items.includes('bad') ? Promise.reject(new Error('bad item')) : Promise.resolve(items.length),
+      0,
     )
     const results = await Promise.allSettled([handle('good'), handle('bad'), handle('better')])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
@@ -35,7 +54,7 @@ describe('batches', () => {
     const handle = oneBatchAtATime(() => {
       calls += 1
       return Promise.reject(Object.assign(new Error('down'), { retryable: true }))
-    })
+    }, 0)
     const results = await Promise.allSettled([handle(1), handle(2), handle(3)])
     expect(results.every(({ status }) => status === 'rejected')).toBe(true)
     expect(calls).toBe(1)

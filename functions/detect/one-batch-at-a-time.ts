@@ -1,9 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises'
+
 /**
- * Collects items while an earlier batch is at work and handles them together: few large batches when much comes at once, none held back when
- * little does. Where a batch fails, and not for want of the database, its items are tried one by one, so that none fails for another.
+ * Collects items while an earlier batch is at work, and for `restMs` after it, and handles them together: few large batches when much comes
+ * one after the other, none held back when little does. Where a batch fails, and not for want of the database, its items are tried one by
+ * one, so that none fails for another.
  */
 export const oneBatchAtATime = <Item, Result>(
   handle: (items: readonly Item[]) => Promise<Result>,
+  restMs: number,
 ): ((item: Item) => Promise<Result>) => {
   type Waiting = {
     readonly item: Item
@@ -30,6 +34,7 @@ export const oneBatchAtATime = <Item, Result>(
       const batch = waiting
       waiting = []
       await settle(batch)
+      await wait(restMs)
     }
     isBusy = false
   }

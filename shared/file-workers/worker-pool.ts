@@ -226,12 +226,15 @@ export const openWorkerPool = (settings: PoolSettings): WorkerPool => {
       for (const task of queue.splice(0)) task.resolve(places.timedOut(task.call.place, Promise.resolve()))
       return
     }
+    const slow = workers.filter(isSlow).length
+    const mayStart = (): boolean => workers.length - slow < count && slow <= mostHeldUp
+    // While much waits there are as many as there may be: what waits is not gone through at each answer.
+    if (!mayStart()) return
     const waiting = Map.groupBy(queue, ({ call }) => call.place)
     let wanted = 0
     for (const [place, tasks] of waiting) wanted += Math.min(tasks.length, workersPerPlace - workingAt(place).length)
     let starting = workers.filter(({ isReady }) => !isReady).length
-    const slow = workers.filter(isSlow).length
-    for (; starting < wanted && workers.length - slow < count && slow <= mostHeldUp; starting += 1) start()
+    for (; starting < wanted && mayStart(); starting += 1) start()
   }
 
   const closedFault = (): WorkerFault => new WorkerFault('The file processes are closed.')
