@@ -36,7 +36,7 @@ const numbers = (first: number, count: number): number[] => Array.from({ length:
 
 const rerunRuns = numbers(firstRun, rerunsEach)
 /** Re-run too, and cancelled. */
-const cancelledRun = firstRun + rerunsEach
+export const cancelledRun = firstRun + rerunsEach
 const oldRuns = [...rerunRuns, cancelledRun]
 
 const targetOf = (runs: readonly number[]): string => (runs.length > 1 ? batchTarget(runs) : String(runs[0]))

@@ -14,7 +14,7 @@ import { mountSmallDisk } from './full-disk.ts'
 import { connectionsForgotten, networkLost, overNetwork } from './network.ts'
 import { redeploy } from './redeploy.ts'
 import { freeze, kill, killAnyOf, killEverything, someTime, whenAtWork, whenThereIs, type Struck } from './strike.ts'
-import { longScripts, underWayFor } from './under-way.ts'
+import { lastsUnlessStruck, longScripts, underWayFor } from './under-way.ts'
 import { hangingFolders } from './watch-results.ts'
 
 /** A lease, a tick of cron, dispatch's second look, and a moment: what the frozen one held is somebody else's by then. */
@@ -154,9 +154,12 @@ const killWhoeverHoldsOne = async (struck: Struck): Promise<void> => {
     // Behind long scripts of others.
     await becomesTrue(isHeld, 180_000, 50)
     if (!holder) throw new Error(`reduction ${chosen.id} was not taken up again after ${loss} losses`)
+    const { pid } = holder
     await pause(struck.chance.between(0, 1_000))
-    signal(holder.pid, 'SIGKILL')
+    signal(pid, 'SIGKILL')
     struck.expectRecovery(new Date())
+    // Until then it would seem to hold what it held.
+    await becomesTrue(() => stack.processesOf('process').every((one) => one.pid !== pid), 20_000, 50)
   }
   await kill('process', 1)(struck)
 }
@@ -165,7 +168,7 @@ const heldFor = (stack: Stack, condition: string) =>
   stack.database.rows(
     z.object({ id: z.number(), owner: z.string() }),
     `SELECT id, lease_owner AS owner FROM reductions
-     WHERE state = 'Processing' AND step IS NULL AND target NOT LIKE 'batch-%' AND ${condition} ORDER BY started_at DESC LIMIT 1`,
+     WHERE ${lastsUnlessStruck} AND ${condition} ORDER BY started_at DESC LIMIT 1`,
   )
 
 const [graceSeconds, scriptsBeyondGrace] = [8, [0, 0.5, 1, 2, 16]]
