@@ -26,7 +26,7 @@ describe('batches', () => {
     const handle = oneBatchAtATime((items: readonly number[]) => {
       batches.push([...items])
       return Promise.resolve()
-    }, 300)
+    }, 2_000)
     await handle(1)
     expect(batches).toEqual([[1]])
     const rest: Promise<void>[] = []

@@ -8,6 +8,7 @@ import { holdAnswer } from './held-answer.ts'
 import { locateProgram } from './locate-program.ts'
 import { parseFprocess } from './parse-fprocess.ts'
 import type { WatchdogSettings } from './watchdog-settings.ts'
+import { whyCut } from './why-cut.ts'
 
 /** So much of an answer is kept until the program has ended, since only then the status is known. */
 const largestHeldBytes = 1024 * 1024
@@ -59,7 +60,10 @@ export function forkForCall(request: IncomingMessage, response: ServerResponse, 
   })
 
   child.once('close', (code, signal) => {
-    if (response.destroyed) return say(`Killed fprocess: ${whyCut(gatewayBeganMs, settings.execTimeoutMs)}`)
+    if (response.destroyed) {
+      const { execTimeoutMs } = settings
+      return say(`Killed fprocess: ${whyCut({ gatewayBeganMs, endedMs: Date.now(), execTimeoutMs })}`)
+    }
     if (code === 0 && failure === undefined) {
       answer.end()
       return say(`Wrote ${answer.sizeBytes()} Bytes`)
@@ -73,12 +77,6 @@ export function forkForCall(request: IncomingMessage, response: ServerResponse, 
     response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' })
     response.end(Buffer.concat([Buffer.from(`${how}\n`), answer.held()]))
   })
-}
-
-/** It is the gateway that cuts, and it counts from when it took the call, by another clock: on a busy machine long before we had it. */
-function whyCut(gatewayBeganMs: number, execTimeoutMs: number | null): string {
-  const isTimeUp = execTimeoutMs !== null && Date.now() - gatewayBeganMs > execTimeoutMs - 50
-  return isTimeUp ? `its exec_timeout of ${execTimeoutMs / 1000} s was over` : 'the caller has gone'
 }
 
 function start(path: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
