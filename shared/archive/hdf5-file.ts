@@ -8,7 +8,8 @@ export class Hdf5Fault extends Error {
 
 /** A file open for reading. Paths are absolute (`/raw_data_1/title`). What is absent, empty or of another type is null. */
 export type Hdf5File = {
-  readonly groups: (path: string) => readonly string[]
+  /** Those whose names fit, in the file's order. */
+  readonly groups: (path: string, named?: RegExp) => readonly string[]
   readonly text: (path: string) => string | null
   readonly number: (path: string) => number | null
   readonly attribute: (path: string, name: string) => string | null
@@ -36,18 +37,17 @@ export const openHdf5 = async (path: string): Promise<Hdf5File> => {
   const { library, module } = await (loading ??= loadLibrary())
   const file = guarded(() => new library.File(path, 'r'))
 
+  /** Each is asked for once: the library goes from the root to it at every question. */
+  const known = new Map<string, Dataset | Group | undefined>([['', file]])
   const find = (at: string): Dataset | Group | undefined => {
-    let group: Group = file
-    const parts = at.split('/').filter((part) => part !== '')
-    for (const [place, part] of parts.entries()) {
-      const entity = group.get(part)
-      if (place === parts.length - 1) {
-        return entity instanceof library.Dataset || entity instanceof library.Group ? entity : undefined
-      }
-      if (!(entity instanceof library.Group)) return undefined
-      group = entity
-    }
-    return group
+    const path = at.replace(/\/+$/, '')
+    if (known.has(path)) return known.get(path)
+    const slash = path.lastIndexOf('/')
+    const parent = find(path.slice(0, Math.max(slash, 0)))
+    const entity = parent instanceof library.Group ? parent.get(path.slice(slash + 1)) : undefined
+    const found = entity instanceof library.Dataset || entity instanceof library.Group ? entity : undefined
+    known.set(path, found)
+    return found
   }
   const dataset = (at: string): Dataset | undefined => {
     const entity = find(at)
@@ -64,12 +64,12 @@ export const openHdf5 = async (path: string): Promise<Hdf5File> => {
   }
 
   return {
-    groups: (at) =>
+    groups: (at, named = /(?:)/) =>
       guarded(() => {
-        const group = at === '/' ? file : find(at)
-        return group instanceof library.Group
-          ? group.keys().filter((name) => find(`${at}/${name}`) instanceof library.Group)
-          : []
+        const group = find(at)
+        if (!(group instanceof library.Group)) return []
+        const place = at === '/' ? '' : at
+        return group.keys().filter((name) => named.test(name) && find(`${place}/${name}`) instanceof library.Group)
       }),
     text: (at) => guarded(() => text(dataset(at))),
     number: (at) =>

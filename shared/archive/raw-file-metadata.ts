@@ -93,7 +93,7 @@ const inMicroampHours = (charge: number | null, units: string | null): number | 
 }
 
 const readUserNames = (file: Hdf5File, entry: string): readonly string[] => {
-  const users = file.groups(entry).filter((group) => /^user(_[0-9]+)?$/.test(group))
+  const users = file.groups(entry, /^user(_[0-9]+)?$/)
   const names = users.flatMap((group) => (file.text(`${entry}/${group}/name`) ?? '').split(','))
   return [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))]
 }
