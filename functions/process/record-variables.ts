@@ -22,9 +22,14 @@ export const recordVariables = async (
   const variables = report.variables.map(({ group, name, value }) => ({ group, name, value }))
   const used = sourcesOf(claim)
   try {
-    await processor.database.transaction(async (sql) => {
+    const { database } = processor
+    if (used.length === 0) {
+      await recordArguments(database, claim, variables, report.leftOut)
+      return
+    }
+    await database.transaction(async (sql) => {
       const isHeld = await recordArguments(sql, claim, variables, report.leftOut)
-      if (isHeld && used.length > 0) await noticeConfigurations(sql, claim.instrument, used, report.leftOut)
+      if (isHeld) await noticeConfigurations(sql, claim.instrument, used, report.leftOut)
     })
   } catch (fault) {
     processor.log.warn({ ...faultFields(fault), reduction: { id: claim.reductionId } }, 'variables were not recorded')

@@ -289,14 +289,14 @@ describe('nothing is claimed for an instrument while its results', () => {
 
 /** A database after whose decision something happens, once. */
 const afterDecision = (happens: () => Promise<unknown>): Database => {
-  // Transactions of a reduction: claim, variables, decision, end.
+  // Transactions of a reduction: claim, decision, end.
   let count = 0
   return {
     ...database,
     transaction: async (work) => {
       const result = await database.transaction(work)
       count += 1
-      if (count === 3) await happens()
+      if (count === 2) await happens()
       return result
     },
   }

@@ -124,6 +124,8 @@ export const openDatabase = (
     connectTimeout: 5_000,
     enableKeepAlive: true,
     maxIdle: 4,
+    // The stack of whoever asks, for every statement: a twentieth of what a function computes in a burst. What failed is in the fault.
+    trace: false,
     idleTimeout: idleMs,
   })
   pool.pool.on('connection', (connection) => {

@@ -61,8 +61,8 @@ export const isCancelAsked = async (sql: Sql, lease: Lease): Promise<boolean> =>
 }
 
 /**
- * Records the variables that the script really got, and the configured ones that it could not take. False where the lease is lost. Call it
- * inside a transaction.
+ * Records the variables that the script really got, and the configured ones that it could not take. False where the lease is lost. Needs no
+ * transaction: a set of arguments that nobody refers to is no harm.
  */
 export const recordArguments = async (
   sql: Sql,
@@ -104,7 +104,7 @@ export const beginPublishing = (
       ],
     )
     if (changed === 0) return false
-    await sql.change('DELETE FROM outputs WHERE reduction_id = ?', [lease.reductionId])
+    if (lease.fence > 1) await sql.change('DELETE FROM outputs WHERE reduction_id = ?', [lease.reductionId])
     if (outputs.length > 0) {
       await sql.change('INSERT INTO outputs (reduction_id, path, size_bytes, media_type, plot) VALUES ?', [
         outputs.map((file) => [lease.reductionId, file.path, file.sizeBytes, file.mediaType, file.plot]),
