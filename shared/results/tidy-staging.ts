@@ -34,7 +34,7 @@ const longestPathBytes = 3_000
 
 /**
  * Makes what a script left behind fit to publish: only plain files and directories, with names that are text and the configured modes, on
- * disk. Links are left out, since a reader of the results would follow them out of the experiment; so are sockets, pipes and devices, and
+ * disk but for the names in the uppermost directory, where more is to come (`seal.ts`). Links are left out, since a reader of the results would follow them out of the experiment; so are sockets, pipes and devices, and
  * directories too deep for a path. The script's processes must have ended.
  */
 export const tidyStaging = async (
@@ -53,8 +53,8 @@ export const tidyStaging = async (
   await walk(root, root, modes, { files, directories, remarks, progress })
   const kept = await leaveOutLinkedFiles(root, files, remarks)
   await flush(kept, modes, progress)
-  // From the leaves upwards: a directory is on disk only when what it lists is.
-  for (const path of directories.toReversed()) await syncToDisk(path, progress)
+  // From the leaves upwards: a directory is on disk only when what it lists is. The uppermost is flushed by whoever seals it.
+  for (const path of directories.slice(1).toReversed()) await syncToDisk(path, progress)
   const bytes = kept.reduce((sum, file) => sum + file.bytes, 0)
   return { remarks, wasRemoved, written: { bytes, files: kept.length + directories.length - 1 } }
 }
