@@ -29,8 +29,8 @@ export type EnvironmentPlaces = {
   readonly preparing: (software: Environment) => Promise<Readonly<Record<string, string>>>
 }
 
-/** `marks`: files and folders that change when the environment does; `stamp`: how they were. */
-type Described = { readonly paths: readonly string[]; readonly marks: readonly string[]; readonly stamp: string }
+/** `names`: of its interpreter and packages, under every name they have; `marks`: files and folders that change when the environment does; `stamp`: how they were. */
+type Described = { readonly names: readonly string[]; readonly marks: readonly string[]; readonly stamp: string }
 
 /**
  * What scripts see of the machine: what the operator shows, and the places of their software environment, asked of its interpreter once and
@@ -75,7 +75,10 @@ export const openEnvironmentPlaces = async (
   }
 
   const groundOf = async (software: Environment): Promise<Omit<ViewGround, 'temporaryBytes'>> => ({
-    software: [runnerDirectory, await cacheOf(software), ...(await describedNow(software)).paths, ...software.visible],
+    software: [
+      ...(await describedNow(software)).names,
+      ...(await underBothNames([await cacheOf(software), ...software.visible])),
+    ],
     readable: [],
     inputs: [],
     hidden: await standing.hidden(),
@@ -131,8 +134,9 @@ const describe = async (
 ): Promise<Described> => {
   const { paths, marks } = descriptionSchema.parse(JSON.parse(await runToEnd(interpreter, 'describe', env)))
   const libraries = ['LD_LIBRARY_PATH', 'PATH'].flatMap((name) => environment[name]?.split(':') ?? [])
+  const ownPlaces = libraries.filter((path) => path.startsWith('/') && path !== '/')
   return {
-    paths: [...paths, ...libraries.filter((path) => path.startsWith('/') && path !== '/')],
+    names: await underBothNames([runnerDirectory, ...paths, ...ownPlaces]),
     marks,
     stamp: await stampOf(marks),
   }

@@ -54,7 +54,7 @@ const networkFiles = [
 
 /** What stays the same from one reduction to the next. */
 export type ViewGround = {
-  /** Of the software environment: its interpreter, packages, and what its file names beside them. */
+  /** Of the software environment: its interpreter, packages, and what its file names beside them; under every name they have. */
   readonly software: readonly string[]
   /** Archives, scripts' shared files; under every name they have. */
   readonly readable: readonly string[]
@@ -78,10 +78,10 @@ export const idsInside = (): { readonly user: number; readonly group: number } =
 const unprivileged = 1000
 
 export const scriptView = async (ground: ViewGround, writable: readonly string[]): Promise<ScriptView> => {
-  const ours = [...(ground.network ? networkFiles : []), ...ground.software]
+  const ofNetwork = ground.network ? await underBothNames(networkFiles) : []
   const entries: ViewEntry[] = [
     ...(await (ofTheSystem ??= systemEntries())),
-    ...readOnly([...(await underBothNames(ours)), ...[...ground.readable, ...ground.inputs].map(trimmed)]),
+    ...readOnly([...ofNetwork, ...ground.software, ...[...ground.readable, ...ground.inputs].map(trimmed)]),
     ...ground.hidden.map((path) => ({ kind: 'hidden' as const, path })),
     ...writable.map((path) => ({ kind: 'writable' as const, path: trimmed(path) })),
     { kind: 'read-only', path: '/etc/passwd', source: ground.users },
