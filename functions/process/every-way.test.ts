@@ -7,6 +7,7 @@ import {
   changeablePackage,
   openBench,
   runRunner,
+  startRunner,
   testEnvironment,
   type Bench,
   type RunnerResult,
@@ -203,14 +204,39 @@ describe('a prepared interpreter', () => {
       await install('2.0')
       expect(await loaded()).toEqual({ log: '2.0', modules: { measured: '2.0' } })
       // The old one has gone when its last reduction had.
-      await expect.poll(() => preparedPids(bench)).toHaveLength(1)
-      expect(await preparedPids(bench)).not.toEqual(first)
+      await expect.poll(async () => (await preparedPids(bench)).filter((pid) => first.includes(pid))).toEqual([])
+      expect(await preparedPids(bench)).toHaveLength(first.length)
+    } finally {
+      await bench.close()
+    }
+  })
+
+  test.each([
+    ['the interpreter itself', 0],
+    ['the one beside it that makes worlds', 1],
+  ])('takes its scripts along when it is killed (%s), and is followed by another', async (_who, place) => {
+    const bench = await openBench('prepared')
+    try {
+      const software = testEnvironment({ imports: ['json'] })
+      await runRunner({ 'reduce.py': main('pass') }, { bench, software })
+      const pair = await preparedPids(bench)
+      const started = await startRunner(
+        { 'reduce.py': `import time\n${main(`print('here', flush=True)\ntime.sleep(600)`)}` },
+        { bench, software },
+      )
+      await expect.poll(started.log).toContain('here')
+      process.kill(Number(pair[place]), 'SIGKILL')
+      expect(await started.script.ended).toEqual({ kind: 'runner-lost' })
+      await expect.poll(() => preparedPids(bench)).toEqual([])
+      const next = await runRunner({ 'reduce.py': main(`print('well')`) }, { bench, software })
+      expect(next.log).toBe('well\n')
     } finally {
       await bench.close()
     }
   })
 })
 
+/** The older first: an interpreter, the one that makes worlds for it, and what these have forked. */
 const preparedPids = async ({ scratch }: Bench): Promise<readonly string[]> => {
   const found: string[] = []
   for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
@@ -219,5 +245,5 @@ const preparedPids = async ({ scratch }: Bench): Promise<readonly string[]> => {
     )
     if (arguments_?.includes('\0zygote\0') && environment?.includes(`TMPDIR=${scratch.directory}\0`)) found.push(pid)
   }
-  return found
+  return found.toSorted((left, right) => Number(left) - Number(right))
 }

@@ -20,7 +20,13 @@ def load(names):
             importlib.import_module(name)
         except BaseException as error:
             failed[name] = "%s: %s" % (type(error).__name__, error)
+    leave_out_needless_ends()
     return failed
+
+
+def leave_out_needless_ends():
+    """What a library frees one by one when Python ends, and what the end of the process frees anyway: h5py's takes longer than most scripts."""
+    atexit.unregister(getattr(sys.modules.get("h5py"), "_unregister_converters", None))
 
 
 def keep():

@@ -64,9 +64,13 @@ def is_at_least(major, minor):
         return False
 
 
-def prctl(option, *arguments):
-    given = [ctypes.c_ulong(argument) for argument in arguments] + [ctypes.c_ulong(0)] * (4 - len(arguments))
-    return libc.prctl(option, *given)
+# Told once, and not at each of the fifty calls that a script's start makes of it.
+process_control = libc.prctl
+process_control.argtypes = (ctypes.c_int,) + (ctypes.c_ulong,) * 4
+
+
+def prctl(option, first=0, second=0):
+    return process_control(option, first, second, 0, 0)
 
 
 def adopt_orphans():
@@ -131,6 +135,10 @@ def close_all_but(kept):
 
 def unshare(namespaces):
     asked(libc.unshare(ctypes.c_int(namespaces)), "new namespaces")
+
+
+def enter_namespace(descriptor, kind):
+    asked(libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)), "entering a namespace")
 
 
 def fork_into(namespaces):

@@ -11,7 +11,7 @@ def probe(job, _report):
     checks = {
         "the file system": lambda: not os.path.exists(job["hidden"]) and not can_write(os.path.dirname(job["hidden"])),
         "the staging directory": lambda: can_write(job["outputDirectory"]),
-        "processes": lambda: os.getppid() == 1 and len([name for name in os.listdir("/proc") if name.isdigit()]) == 2,
+        "processes": lambda: os.getppid() in (0, 1) and len([name for name in os.listdir("/proc") if name.isdigit()]) == 2,
         "the network": has_no_network,
         "rights": lambda: status("CapEff") == "0000000000000000" and status("NoNewPrivs") == "1",
         "system calls": lambda: not system_call_filter.is_known_here() or status("Seccomp") == "2",

@@ -29,16 +29,20 @@ def processes_of_this_world():
 
 
 def end_all_in_this_world(script, script_has_ended, deadline):
-    """Kills everything at one stroke: to the kernel this process, the first of its world, may send a signal to all others."""
+    """Kills everything at one stroke: to the kernel this process, the first of its world, may send a signal to all others.
+
+    The script may be no child of this process; then its end is told elsewhere.
+    """
     left = LeftRunning()
     others = {pid for pid, _ in processes_of_this_world()} - (set() if script_has_ended else {script})
     left.ended = len(others)
     pause = 0.0005
     while True:
         send(os.kill, -1)
-        if not reap_into(left, script):
-            return left
+        has_children = reap_into(left, script)
         left.survivors = len(processes_of_this_world())
+        if not has_children and left.survivors == 0:
+            return left
         if time.monotonic() > deadline:
             return left
         time.sleep(pause)

@@ -9,6 +9,14 @@ from . import kernel, limits
 
 HOST = "/.host"
 DEVICES = ("null", "zero", "full", "random", "urandom")
+NAMESPACES = (
+    ("user", kernel.CLONE_NEWUSER),
+    ("pid", kernel.CLONE_NEWPID),
+    ("mnt", kernel.CLONE_NEWNS),
+    ("ipc", kernel.CLONE_NEWIPC),
+    ("uts", kernel.CLONE_NEWUTS),
+    ("net", kernel.CLONE_NEWNET),
+)
 # Root's own files in /proc may be written by whoever has root's number, capabilities or not.
 KERNEL_SWITCHES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
 
@@ -17,6 +25,46 @@ def fork_into(network):
     """As `os.fork`; the child is the first process of a world that has nothing in it yet but what it had."""
     namespaces = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     return kernel.fork_into(namespaces if network else namespaces | kernel.CLONE_NEWNET)
+
+
+def own_namespaces(network):
+    """Descriptors of all that `fork_into` has made anew, for `fork_process_into` and `join`."""
+    return [open_own(name) for name, _ in NAMESPACES if not (network and name == "net")]
+
+
+def open_own(name):
+    return os.open("/proc/self/ns/" + name, os.O_RDONLY)
+
+
+def be_able_to_fork_into_worlds():
+    """Whoever forks a process into another's world needs rights over its own, which a user namespace gives. @raises OSError"""
+    try:
+        enter_processes(open_own("pid"))
+    except PermissionError:
+        user, group = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER)
+        take_numbers({"user": user, "group": group}, user, group)
+
+
+def fork_process_into(namespaces):
+    """As `os.fork`, but the child is a process of that world: the rest of it, it has to `join`.
+
+    Whoever calls this can start no thread any more, and forks nothing but so: the way back would need rights over the machine's processes.
+    """
+    enter_processes(namespaces[1])
+    return os.fork()
+
+
+def enter_processes(namespace):
+    """From here on children are of that one."""
+    kernel.enter_namespace(namespace, kernel.CLONE_NEWPID)
+
+
+def join(namespaces):
+    """Files, users and network of that world; this process is of it since its birth."""
+    for descriptor, (name, kind) in zip(namespaces, NAMESPACES):
+        if name != "pid":
+            kernel.enter_namespace(descriptor, kind)
 
 
 def take_numbers(view, user, group):

@@ -16,16 +16,20 @@ REPORT_DESCRIPTOR = 200
 NICE = 5
 
 
-def become(supervisor, isolated, log_write, report_write, crash_write, kept=()):
-    """All that needs no request. Gives the function that reports to the supervisor. `kept`: descriptors that stay open as they are."""
+def become(parent, isolated, log, report, crash, kept=()):
+    """All that needs no request. Gives the function that reports to the supervisor.
+
+    `parent`: its number as seen from here, 0 where it is in no world of ours. `log`, `report`, `crash`: descriptors to write to.
+    `kept`: those that stay open as they are.
+    """
     os.setsid()
     kernel.signal_when_parent_dies(signal.SIGKILL)
-    if os.getppid() != supervisor:
+    if os.getppid() != parent:
         os._exit(1)
     kernel.be_readable()
     kernel.prefer_as_memory_victim()
     kernel.forbid_core_dumps()
-    report = take_streams(log_write, report_write, crash_write, kept)
+    report = take_streams(log, report, crash, kept)
     os.nice(NICE)
     # Capabilities and the filter belong to a thread: whoever starts threads while it is imported does so after this.
     if isolated:
@@ -46,14 +50,14 @@ def take(request, isolated):
     limits.apply(request["limits"], isolated)
 
 
-def take_streams(log_write, report_write, crash_write, kept):
-    crashed = fcntl.fcntl(crash_write, fcntl.F_DUPFD_CLOEXEC, crash.DESCRIPTOR)
-    report = fcntl.fcntl(report_write, fcntl.F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR)
+def take_streams(log, report_to, crash_to, kept):
+    crashed = fcntl.fcntl(crash_to, fcntl.F_DUPFD_CLOEXEC, crash.DESCRIPTOR)
+    report = fcntl.fcntl(report_to, fcntl.F_DUPFD_CLOEXEC, REPORT_DESCRIPTOR)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     # One pipe for both streams keeps their lines in the order they were written.
-    os.dup2(log_write, 1)
-    os.dup2(log_write, 2)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     kernel.close_all_but({report, crashed, *kept})
     crash.watch(crashed)
     return report

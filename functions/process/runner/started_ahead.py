@@ -55,7 +55,7 @@ def begin(descriptor, asked, user, group):
     except BaseException as error:
         os._exit(say_no(error))
     ours, its = socket.socketpair()
-    script = supervisor.Script(descriptor, isolated=True, kept={its.fileno()})
+    script = supervisor.ForkedScript(descriptor, isolated=True, kept={its.fileno()})
     if script.is_this_process:
         be_the_script(asked, its.detach(), script.report)
     its.close()

@@ -30,56 +30,70 @@ def refuse(descriptor, cause):
     os._exit(1)
 
 
-def fork_script_process(request, descriptor, isolated, seen_as=None):
-    """Returns in the new process only, with a function that reports to the supervisor; the supervisor never returns.
-
-    `seen_as`: the number under which the function can end all of this, where it is not the script's own.
-    """
-    script = Script(descriptor, isolated)
+def fork_script_process(request, descriptor, isolated):
+    """Returns in the new process only, with a function that reports to the supervisor; the supervisor never returns."""
+    script = ForkedScript(descriptor, isolated)
     if not script.is_this_process:
-        script.watch_over(request, seen_as)
+        script.watch_over(request)
     script_process.take(request, isolated)
     return script.report
 
 
 class Script:
-    """The script's own process, forked when this is made: it goes on in both, the supervisor and the script's own.
+    """The script's own process, as whoever watches over it knows it: what it writes, and how it ends."""
 
-    `kept`: descriptors that the new process has beside its streams.
-    """
+    # Where something is told of it that is no child of this process.
+    word = None
 
-    def __init__(self, descriptor, isolated, kept=()):
+    def __init__(self, descriptor, isolated):
         os.set_inheritable(descriptor, False)
         self.descriptor, self.isolated = descriptor, isolated
         self.asked = Asked(isolated)
-        self.report_read, report_write = os.pipe()
-        self.log_read, log_write = os.pipe()
-        self.crash_read, crash_write = crash.open_pipe()
-        supervisor = os.getpid()
-        self.pid = os.fork()
-        self.is_this_process = self.pid == 0
-        if self.is_this_process:
-            self.asked.forget()
-            self.report = script_process.become(supervisor, isolated, log_write, report_write, crash_write, kept)
-            return
-        for end in (report_write, log_write, crash_write):
-            os.close(end)
+        self.report_read, self.its_report = os.pipe()
+        self.log_read, self.its_log = os.pipe()
+        self.crash_read, self.its_crash = crash.open_pipe()
+        self.pid = self.status = self.refused = None
+        # Of the processor, and bytes; what this process's children have used is not among them.
+        self.seconds, self.peak_memory = 0.0, 0
+
+    def its_ends(self):
+        return {"log": self.its_log, "report": self.its_report, "crash": self.its_crash}
 
     def watch_over(self, request, seen_as=None, seconds_before=0.0):
         """From here to the end of all that the script starts. Never returns.
 
         `seconds_before`: of the processor, used before there was a request.
         """
+        self.seconds -= seconds_before
         try:
             channel = Channel(self.descriptor)
             channel.emit({"event": "started", "pid": self.pid if seen_as is None else seen_as})
-            Watch(request, channel, self, seconds_before).run()
+            Watch(request, channel, self).run()
         except BaseException:
             import traceback
 
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
+
+
+class ForkedScript(Script):
+    """Forked when this is made: it goes on in both, the supervisor and the script's own process.
+
+    `kept`: descriptors that the new process has beside its streams.
+    """
+
+    def __init__(self, descriptor, isolated, kept=()):
+        super().__init__(descriptor, isolated)
+        supervisor = os.getpid()
+        self.pid = os.fork()
+        self.is_this_process = self.pid == 0
+        if self.is_this_process:
+            self.asked.forget()
+            self.report = script_process.become(supervisor, isolated, kept=kept, **self.its_ends())
+            return
+        for end in self.its_ends().values():
+            os.close(end)
 
 
 class Asked:
@@ -116,20 +130,20 @@ class Asked:
 class Watch:
     """From the script's first moment to the end of all that it started."""
 
-    def __init__(self, request, channel, script, seconds_before):
+    def __init__(self, request, channel, script):
         self.limits = request["limits"]
-        self.channel, self.isolated, self.asked, self.script = channel, script.isolated, script.asked, script.pid
+        self.channel, self.isolated, self.asked, self.script = channel, script.isolated, script.asked, script
         self.reports = Reports(script.report_read, channel)
         self.log = script.log_read
         self.crash = script.crash_read
-        self.seconds_before = seconds_before
         self.script_directory = request["job"]["scriptDirectory"]
         self.stopped = False
         self.limit = None
-        self.status = None
 
     def run(self):
         self.until_the_script_ends()
+        if self.script.refused is not None:
+            refuse(self.script.descriptor, self.script.refused)
         deadline = time.monotonic() + PATIENCE_SECONDS
         left = self.end_the_rest(deadline)
         self.reports.read_the_rest()
@@ -141,12 +155,12 @@ class Watch:
                 "event": "ended",
                 "stopped": self.stopped,
                 "limit": self.limit,
-                "exit": exit_of(self.status),
+                "exit": exit_of(self.script.status),
                 "crashedIn": crashed_in,
                 "endedProcesses": left.ended,
                 "survivors": left.survivors,
-                "cpuSeconds": round(max(0.0, usage.ru_utime + usage.ru_stime - self.seconds_before), 3),
-                "peakMemoryBytes": usage.ru_maxrss * 1024,
+                "cpuSeconds": round(max(0.0, usage.ru_utime + usage.ru_stime + self.script.seconds), 3),
+                "peakMemoryBytes": max(usage.ru_maxrss * 1024, self.script.peak_memory),
             }
         )
         self.channel.push_all()
@@ -154,18 +168,23 @@ class Watch:
     def until_the_script_ends(self):
         period = ISOLATED_LOOK_SECONDS if self.isolated else PLAIN_LOOK_SECONDS
         look_at = time.monotonic() + period
-        while self.status is None and not self.stopped and self.limit is None:
+        while self.script_lives() and not self.stopped and self.limit is None:
             self.wait(max(0, look_at - time.monotonic()))
             self.stopped = self.stopped or self.asked.to_stop
             self.reap()
-            if self.status is None and time.monotonic() >= look_at:
+            if self.script_lives() and time.monotonic() >= look_at:
                 self.limit = limits.exceeded(self.limits, process_tree.all_of_a_script(self.isolated), self.isolated)
                 look_at = time.monotonic() + period
+
+    def script_lives(self):
+        return self.script.status is None and self.script.refused is None
 
     def wait(self, seconds):
         poll = select.poll()
         poll.register(self.channel.descriptor, select.POLLIN | (select.POLLOUT if self.channel.pending else 0))
         poll.register(self.asked.wake_up, select.POLLIN)
+        if self.script.word is not None:
+            poll.register(self.script.word, select.POLLIN)
         if self.reports.descriptor is not None:
             poll.register(self.reports.descriptor, select.POLLIN)
         # A log that the function does not take is not read either: the script waits.
@@ -174,6 +193,8 @@ class Watch:
         for descriptor, happened in poll.poll(seconds * 1000):
             if descriptor == self.asked.wake_up:
                 os.read(descriptor, 4096)
+            elif descriptor == self.script.word:
+                self.script.hear()
             elif descriptor == self.reports.descriptor:
                 self.reports.read()
             elif descriptor == self.log:
@@ -202,18 +223,28 @@ class Watch:
                 return
             if pid == 0:
                 return
-            if pid == self.script:
-                self.status = status
+            if pid == self.script.pid and self.script.word is None:
+                self.script.status = status
 
     def end_the_rest(self, deadline):
         """What was asked or exceeded is the script's end; it and all others are killed."""
-        if self.status is None:
+        if self.script.status is None:
             self.reap()
-        has_ended = self.status is not None
+        has_ended = self.script.status is not None
         end_all = process_tree.end_all_in_this_world if self.isolated else process_tree.end_all_descendants
-        left = end_all(self.script, has_ended, deadline)
-        self.status = left.status if self.status is None else self.status
+        left = end_all(self.script.pid, has_ended, deadline)
+        if self.script.status is None:
+            self.script.status = left.status
+        self.hear_the_rest(deadline)
         return left
+
+    def hear_the_rest(self, deadline):
+        if self.script.word is None:
+            return
+        poll = select.poll()
+        poll.register(self.script.word, select.POLLIN)
+        while self.script_lives() and poll.poll(max(0, deadline - time.monotonic()) * 1000):
+            self.script.hear()
 
     def pass_on_the_rest_of_the_log(self, deadline):
         while self.log is not None and not self.channel.is_broken:
@@ -236,7 +267,8 @@ class Watch:
             return None
         shown, place = crash.in_own_lines(dump, self.script_directory)
         self.channel.send(LOG, ("\n%s\n" % shown).encode("utf-8", "replace"))
-        return place if self.status is not None and os.WIFSIGNALED(self.status) else None
+        status = self.script.status
+        return place if status is not None and os.WIFSIGNALED(status) else None
 
 
 def exit_of(status):

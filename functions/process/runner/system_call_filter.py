@@ -60,6 +60,10 @@ def is_known_here():
     return os.uname().machine in CALLS
 
 
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+
+
 class Assembled:
     """What a prepared interpreter has put together before there was a script."""
 
@@ -79,10 +83,6 @@ def apply():
     calls = CALLS[os.uname().machine]
     program = Assembled.program or assembled()
     code = ctypes.create_string_buffer(program, len(program))
-
-    class Program(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
-
     given = Program(len(program) // 8, ctypes.addressof(code))
     answer = kernel.libc.syscall(
         ctypes.c_long(calls["seccomp"]),

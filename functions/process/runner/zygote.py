@@ -1,7 +1,8 @@
-"""One interpreter that has an environment's modules imported; each reduction is a fork of it, in namespaces of its own.
+"""One interpreter that has an environment's modules imported; each script's own process is a fork of it, in a world of its own.
 
-It listens on a Unix socket in its working directory. Each connection is one reduction: the request comes over it, and the process that
-watches over the script answers there. It ends when standard input ends, after the last of its reductions.
+Beside it runs a bare one, forked before anything was imported (worlds.py): it listens on a Unix socket in the working directory and makes the
+worlds. Each of their supervisors asks here for the script's process, which joins its world before the script's first line. This ends when that
+one has ended and nothing runs any more.
 """
 
 import json
@@ -11,99 +12,102 @@ import signal
 import socket
 import sys
 
-from . import channel, imports_ahead, jobs, kernel, reduction, sandbox, supervisor, system_call_filter, threads
+from . import channel, children, handover, imports_ahead, jobs, kernel, reduction, sandbox, script_process, system_call_filter, threads, worlds
 
 
 def serve():
     """Never returns: neither here nor in its reductions."""
     kernel.signal_when_parent_dies(signal.SIGKILL)
     asked = json.loads(sys.stdin.buffer.readline().decode("utf-8"))
+    try:
+        sandbox.be_able_to_fork_into_worlds()
+    except OSError as error:
+        imports_ahead.tell({"ready": False, "cause": "the isolation of this machine failed: %s" % error})
+        os._exit(1)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(asked["socket"])
+    listener.listen(128)
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    making_worlds = os.fork()
+    if making_worlds == 0:
+        ours.close()
+        worlds.make(listener, its, asked["network"])
+    listener.close()
+    its.close()
     failed = imports_ahead.load(asked["imports"])
     blas = threads.find()
     reduction.note_loaded_ahead()
     if system_call_filter.is_known_here():
         system_call_filter.assemble_ahead()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(asked["socket"])
-    listener.listen(128)
     imports_ahead.keep()
     imports_ahead.tell({"ready": True, "failed": failed})
-    return accept(listener, blas, asked["network"])
+    return fork_scripts(ours, making_worlds, blas)
 
 
-def accept(listener, blas, network):
-    wake_up, woken = os.pipe()
-    os.set_blocking(woken, False)
-    os.set_blocking(wake_up, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+def fork_scripts(asked, making_worlds, blas):
+    """Returns in a script's process only."""
+    woken = children.open_wake_up()
     poll = select.poll()
-    for descriptor in (0, wake_up, listener.fileno()):
-        poll.register(descriptor, select.POLLIN)
-    children = set()
-    is_closing = False
-    while children or not is_closing:
+    poll.register(woken, select.POLLIN)
+    poll.register(asked, select.POLLIN)
+    words = {}
+    are_worlds_made = True
+    while words or are_worlds_made:
         for descriptor, _ in poll.poll():
-            if descriptor == wake_up:
-                os.read(wake_up, 4096)
-            elif descriptor == 0:
-                if os.read(0, 4096) == b"":
-                    is_closing = True
-                    poll.unregister(0)
-                    poll.unregister(listener.fileno())
-                    listener.close()
+            if descriptor == woken:
+                os.read(woken, 4096)
+                continue
+            taken = handover.take(asked)
+            if taken is None:
+                poll.unregister(asked)
+                continue
+            ends, namespaces = taken
+            pid = fork_script(ends["word"], namespaces)
+            if pid == 0:
+                return be_the_script(ends, namespaces, blas)
+            word = ends.pop("word")
+            if pid is None:
+                os.close(word)
             else:
-                connection, _ = listener.accept()
-                user, group = os.geteuid(), os.getegid()
-                try:
-                    child = sandbox.fork_into(network)
-                except OSError as error:
-                    say_no(connection, error)
-                    continue
-                if child == 0:
-                    return begin_reduction(connection.detach(), blas, user, group)
-                connection.close()
-                children.add(child)
-        reap(children)
+                words[pid] = word
+            for given in [*ends.values(), *namespaces]:
+                os.close(given)
+        for pid, status, used in children.ended():
+            if pid == making_worlds:
+                are_worlds_made = False
+            elif pid in words:
+                tell_of_its_end(words.pop(pid), status, used)
     os._exit(0)
 
 
-def say_no(connection, error):
-    """The function is told; whoever comes next may have more luck."""
-    words = channel.Channel(connection.fileno())
-    words.emit({"event": "refused", "cause": "the isolation of this machine failed: %s" % error})
-    connection.close()
-
-
-def reap(children):
-    while children:
-        try:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            children.clear()
-            return
-        if pid == 0:
-            return
-        children.discard(pid)
-
-
-def begin_reduction(descriptor, blas, user, group):
-    """In the first process of the script's own world, which becomes its supervisor."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    kernel.signal_when_parent_dies(signal.SIGKILL)
+def fork_script(word, namespaces):
+    """As `os.fork`; None where the kernel says no, of which the supervisor is told."""
     try:
-        kernel.close_all_but({descriptor})
-        request = channel.read_request(descriptor)
-        outside = sandbox.take_numbers(request["view"], user, group)
-        kernel.be_unreadable()
-        sandbox.build(request["view"], request["limits"].get("processes"))
-    except EOFError:
-        os._exit(0)
+        return sandbox.fork_process_into(namespaces)
+    except OSError as error:
+        handover.tell(word, refused="the isolation of this machine failed: %s" % error)
+        return None
+
+
+def tell_of_its_end(word, status, used):
+    handover.tell(word, status=status, cpuSeconds=used.ru_utime + used.ru_stime, peakMemoryBytes=used.ru_maxrss * 1024)
+    os.close(word)
+
+
+def be_the_script(ends, namespaces, blas):
+    """In the script's own process. Never returns."""
+    children.forget()
+    try:
+        # While it is the machine's own /proc: the world's may be read-only.
+        kernel.prefer_as_memory_victim()
+        sandbox.join(namespaces)
+        request = channel.read_request(ends["request"])
     except BaseException as error:
-        supervisor.refuse(descriptor, "the isolation of this machine failed: %s" % error)
-    report = supervisor.fork_script_process(request, descriptor, isolated=True, seen_as=outside)
-    # From here on this is the script's own process.
+        handover.tell(ends["word"], refused="the isolation of this machine failed: %s" % error)
+        os._exit(1)
+    handover.tell(ends["word"], pid=os.getpid())
+    report = script_process.become(0, True, ends["log"], ends["report"], ends["crash"])
+    script_process.take(request, isolated=True)
     threads.restore(blas)
     reseed()
     imports_ahead.leave(jobs.run_job(request["job"], report))
