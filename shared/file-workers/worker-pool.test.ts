@@ -57,6 +57,17 @@ describe('file processes', () => {
     expect(pool.processCount()).toBe(1)
   })
 
+  it('have time for their first call, which loads what they need, before others have another started', async () => {
+    open({ count: 1 })
+    const began = performance.now()
+    const first = call('silently', 'WISH')
+    await call('pid', 'MARI')
+    expect(performance.now() - began).toBeGreaterThan(1_500)
+    expect(pool.processCount()).toBe(2)
+    await openGate('WISH')
+    await first
+  })
+
   it('are left alone as long as they get on, whatever the limit, and given up where they do not', async () => {
     open()
     const getsOn = call('withProgress', 'WISH', { timeoutMs: 3_000 })
