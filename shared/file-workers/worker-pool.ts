@@ -18,7 +18,7 @@ export type WorkerPool = {
 
 // Beyond this a call counts as slow, and others no longer wait for its worker.
 const slowAfterMs = 250
-/** The first call of a process loads what its program needs: on a busy machine one more would only load it once more. */
+/** The first call of a kind loads what its work needs: on a busy machine one process more would only load it once more. */
 const slowAfterAtFirstMs = 1_500
 /** Where so many given-up workers are stuck in the kernel, no more are started: then everything hangs. */
 const mostAbandoned = 24
@@ -40,7 +40,8 @@ type Task = {
 type Worker = {
   readonly child: WorkerChild
   isReady: boolean
-  hasAnswered: boolean
+  /** What it has done before. */
+  readonly operations: Set<string>
   /** What it does now, all for one place. */
   readonly tasks: Map<number, Task>
   timer: NodeJS.Timeout | undefined
@@ -79,7 +80,7 @@ export const openWorkerPool = (settings: PoolSettings): WorkerPool => {
     const worker: Worker = {
       child: startWorkerChild(settings.program, { reply: (reply) => heard(worker, reply), ended: () => broke(worker) }),
       isReady: false,
-      hasAnswered: false,
+      operations: new Set(),
       tasks: new Map(),
       timer: undefined,
     }
@@ -94,7 +95,7 @@ export const openWorkerPool = (settings: PoolSettings): WorkerPool => {
     worker.tasks.set(task.id, task)
     worker.child.hold(true)
     task.isSlow = task.isProbe
-    task.slowTimer = after(worker.hasAnswered ? slowAfterMs : slowAfterAtFirstMs, () => {
+    task.slowTimer = after(worker.operations.has(task.call.operation) ? slowAfterMs : slowAfterAtFirstMs, () => {
       if (!worker.tasks.has(task.id)) return
       task.isSlow = true
       pump()
@@ -158,7 +159,7 @@ export const openWorkerPool = (settings: PoolSettings): WorkerPool => {
       return
     }
     const { place, operation } = task.call
-    worker.hasAnswered = true
+    worker.operations.add(operation)
     finish(worker, task)
     if (places.answered(place)) {
       log.info({ event: { action: 'place-answers' }, labels: { place } }, `${place} answers again`)
