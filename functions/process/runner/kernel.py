@@ -41,6 +41,10 @@ AT_FDCWD = -100
 AT_RECURSIVE = 0x8000
 AT_SYMLINK_NOFOLLOW = 0x100
 
+# Linux 6.1.
+MADV_COLLAPSE = 25
+LARGE_PAGE_BYTES = 2 * 1024 * 1024
+
 SIOCGIFFLAGS = 0x8913
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
@@ -109,10 +113,45 @@ def give_up_capabilities():
 def prefer_as_memory_victim():
     """When the machine runs out of memory, the script goes before the service."""
     try:
-        with open("/proc/self/oom_score_adj", "wb") as file:
-            file.write(b"500")
+        write("/proc/self/oom_score_adj", b"500")
     except OSError:
         pass
+
+
+def write(path, content):
+    """At one stroke, which is how the kernel's own files want it."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)
+
+
+def gather_into_large_pages():
+    """Puts this process's memory into pages of 2 MB wherever that fills them: a fork copies one entry for each, and not 512.
+
+    Does nothing where the kernel knows no way.
+    """
+    with open("/proc/self/maps", "rb") as file:
+        places = [line.split(None, 5) for line in file]
+    for place in places:
+        if place[1] != b"rw-p" or len(place) == 6 and place[5].strip() != b"[heap]":
+            continue
+        start, end = (int(address, 16) for address in place[0].split(b"-"))
+        for address in range(-(-start // LARGE_PAGE_BYTES) * LARGE_PAGE_BYTES, end - LARGE_PAGE_BYTES + 1, LARGE_PAGE_BYTES):
+            libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(LARGE_PAGE_BYTES), ctypes.c_int(MADV_COLLAPSE))
+
+
+def real_path(path):
+    """Without links, by the kernel's own word: one question, and not one for each folder on the way."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return os.path.realpath(path)
+    try:
+        return os.readlink("/proc/self/fd/%d" % descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def forbid_core_dumps():

@@ -73,15 +73,10 @@ def take_numbers(view, user, group):
     Gives the number that this process has outside, while the machine's own /proc is still there to tell.
     """
     outside = int(os.readlink("/proc/self"))
-    write("/proc/self/setgroups", "deny")
-    write("/proc/self/uid_map", "%d %d 1" % (view["user"], user))
-    write("/proc/self/gid_map", "%d %d 1" % (view["group"], group))
+    kernel.write("/proc/self/setgroups", b"deny")
+    kernel.write("/proc/self/uid_map", b"%d %d 1" % (view["user"], user))
+    kernel.write("/proc/self/gid_map", b"%d %d 1" % (view["group"], group))
     return outside
-
-
-def write(path, text):
-    with open(path, "w") as file:
-        file.write(text)
 
 
 def build(view, most_processes):
@@ -93,7 +88,7 @@ def build(view, most_processes):
 def enter(view):
     """All that the view says is there; what the machine has besides still lies below HOST, until `close_off`."""
     # Links lead elsewhere once the root has changed.
-    sources = [os.path.realpath(entry.get("source") or entry["path"]) for entry in view["entries"]]
+    sources = [kernel.real_path(entry.get("source") or entry["path"]) for entry in view["entries"]]
     mask = os.umask(0o022)
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_SLAVE)
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755,size=64m")
@@ -212,7 +207,7 @@ def make_unchangeable(most):
     """The switches of the kernel, with the limit of processes in them."""
     if most and kernel.is_at_least(6, 14):
         # Root's processes have no other limit. Each thread has a number too, and the first 300 are given only once.
-        write("/proc/sys/kernel/pid_max", str(300 + max(1024, 4 * most)))
+        kernel.write("/proc/sys/kernel/pid_max", b"%d" % (300 + max(1024, 4 * most)))
     for name in KERNEL_SWITCHES:
         path = "/proc/" + name
         if os.path.exists(path):

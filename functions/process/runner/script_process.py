@@ -27,7 +27,6 @@ def become(parent, isolated, log, report, crash, kept=()):
     if os.getppid() != parent:
         os._exit(1)
     kernel.be_readable()
-    kernel.prefer_as_memory_victim()
     kernel.forbid_core_dumps()
     report = take_streams(log, report, crash, kept)
     os.nice(NICE)

@@ -90,6 +90,7 @@ class ForkedScript(Script):
         self.is_this_process = self.pid == 0
         if self.is_this_process:
             self.asked.forget()
+            kernel.prefer_as_memory_victim()
             self.report = script_process.become(supervisor, isolated, kept=kept, **self.its_ends())
             return
         for end in self.its_ends().values():

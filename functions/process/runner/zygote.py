@@ -40,6 +40,7 @@ def serve():
     if system_call_filter.is_known_here():
         system_call_filter.assemble_ahead()
     imports_ahead.keep()
+    kernel.gather_into_large_pages()
     imports_ahead.tell({"ready": True, "failed": failed})
     return fork_scripts(ours, making_worlds, blas)
 
