@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decideOutcome } from './outcome.ts'
 import { runnerDirectory } from './runner-program.ts'
@@ -164,6 +165,25 @@ ${main('if os.fork() == 0: ctypes.string_at(0)\nos.wait()')}`,
     })
     expect(worker.end).toMatchObject({ exit: { code: 0 }, crashedIn: null })
     expect(worker.log).toContain('File "reduce.py", line 3 in main')
+  })
+
+  test('a script that is cancelled while it is being started ends at once', async () => {
+    const software = testEnvironment(way === 'prepared' || way === 'ahead' ? { imports: ['json'] } : {})
+    await run({ 'reduce.py': main('pass') }, { software })
+    const cancelled = Array.from({ length: 12 }, async (_, place) => {
+      const { script } = await startRunner(
+        { 'reduce.py': `import time\n${main('time.sleep(600)')}` },
+        { bench, software },
+      )
+      await wait(20 + place * 4)
+      const began = performance.now()
+      script.end()
+      // Or it never came so far.
+      const end = await script.ended
+      if (end.kind !== 'not-started') expect(end).toMatchObject({ stopped: true, endedProcesses: 0, survivors: 0 })
+      return performance.now() - began
+    })
+    expect(Math.max(...(await Promise.all(cancelled)))).toBeLessThan(4_500)
   })
 
   test('a script, a neighbour and variables of megabytes work', async () => {

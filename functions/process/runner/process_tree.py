@@ -31,11 +31,13 @@ def processes_of_this_world():
 def end_all_in_this_world(script, script_has_ended, deadline):
     """Kills everything at one stroke: to the kernel this process, the first of its world, may send a signal to all others.
 
-    The script may be no child of this process; then its end is told elsewhere.
+    The script may be no child of this process; then its end is told elsewhere. `script` is None until it has told its number: before that it
+    has no other processes.
     """
     left = LeftRunning()
-    others = {pid for pid, _ in processes_of_this_world()} - (set() if script_has_ended else {script})
-    left.ended = len(others)
+    if script is not None:
+        others = {pid for pid, _ in processes_of_this_world()} - (set() if script_has_ended else {script})
+        left.ended = len(others)
     pause = 0.0005
     while True:
         send(os.kill, -1)

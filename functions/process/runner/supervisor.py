@@ -18,6 +18,7 @@ LOG_PART_BYTES = 64 * 1024
 # Ends of processes, and a log that somebody who slipped away holds open.
 PATIENCE_SECONDS = 5
 ISOLATED_LOOK_SECONDS = 0.2
+BIRTH_LOOK_SECONDS = 0.01
 # Without a world of its own every process of the machine has to be looked at.
 PLAIN_LOOK_SECONDS = 1.0
 
@@ -236,16 +237,19 @@ class Watch:
         left = end_all(self.script.pid, has_ended, deadline)
         if self.script.status is None:
             self.script.status = left.status
-        self.hear_the_rest(deadline)
+        if self.script.word is not None:
+            self.hear_the_rest(deadline)
         return left
 
     def hear_the_rest(self, deadline):
-        if self.script.word is None:
-            return
+        """A script that was being forked when its end was asked for is born into a world that has been emptied."""
         poll = select.poll()
         poll.register(self.script.word, select.POLLIN)
-        while self.script_lives() and poll.poll(max(0, deadline - time.monotonic()) * 1000):
-            self.script.hear()
+        while self.script_lives() and time.monotonic() < deadline:
+            if poll.poll(BIRTH_LOOK_SECONDS * 1000):
+                self.script.hear()
+            if self.script_lives():
+                process_tree.end_all_in_this_world(self.script.pid, False, deadline)
 
     def pass_on_the_rest_of_the_log(self, deadline):
         while self.log is not None and not self.channel.is_broken:
