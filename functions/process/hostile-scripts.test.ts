@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { decideOutcome } from './outcome.ts'
 import { runnerProgram, type RunAs } from './runner-program.ts'
 import {
@@ -166,7 +166,7 @@ describe.each(candidates)('$title', ({ way, runAs }) => {
   afterAll(async () => {
     await services.close()
     await bench.close()
-    await expect.poll(() => processesOf(bench)).toEqual([])
+    await vi.waitFor(async () => expect(await processesOf(bench)).toEqual([]), 10_000)
   })
 
   const run = async (body: string, options: RunnerOptions = {}): Promise<RunnerResult> =>

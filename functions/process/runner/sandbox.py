@@ -17,7 +17,7 @@ NAMESPACES = (
     ("uts", kernel.CLONE_NEWUTS),
     ("net", kernel.CLONE_NEWNET),
 )
-# Root's own files in /proc may be written by whoever has root's number, capabilities or not.
+# Parts of /proc that change the machine, where /proc is not read-only as a whole.
 KERNEL_SWITCHES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
 
 
@@ -208,15 +208,17 @@ def make_unchangeable(most):
     if most and kernel.is_at_least(6, 14):
         # Root's processes have no other limit. Each thread has a number too, and the first 300 are given only once.
         kernel.write("/proc/sys/kernel/pid_max", b"%d" % (300 + max(1024, 4 * most)))
+    if owns_the_machines_files():
+        # Root's own files in /proc may be written by whoever has root's number, capabilities or not; and what /proc says of the machine is one
+        # for all: its owner could take from everybody the right to read it.
+        kernel.prefer_as_memory_victim()
+        kernel.remount("/proc", kernel.MS_RDONLY)
+        return
     for name in KERNEL_SWITCHES:
         path = "/proc/" + name
         if os.path.exists(path):
             kernel.bind(path, path)
             kernel.make_unwritable(path)
-    if owns_the_machines_files():
-        # What /proc says of the machine is one for all: its owner could take from everybody the right to read it.
-        kernel.prefer_as_memory_victim()
-        kernel.remount("/proc", kernel.MS_RDONLY)
 
 
 def owns_the_machines_files():
