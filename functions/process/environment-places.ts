@@ -58,9 +58,18 @@ export const openEnvironmentPlaces = async (
     const own = { home: cache, temporary: scratch.directory, cache, job: 'preparing' }
     return scriptEnvironment({ interpreter, extra, timeZone, ...own })
   }
-  /** As it is now: a few looks at the disk, not one interpreter more. */
-  const describedNow = async (software: Environment): Promise<Described> => {
+  /** Whoever asks while somebody looks gets the same answer: each launch asks twice. */
+  const looking = new Map<string, Promise<Described>>()
+  const describedNow = (software: Environment): Promise<Described> => {
     const key = JSON.stringify([software.interpreter, software.environment])
+    const underWay = looking.get(key)
+    if (underWay) return underWay
+    const look = lookAt(software, key).finally(() => looking.delete(key))
+    looking.set(key, look)
+    return look
+  }
+  /** As it is now: a few looks at the disk, not one interpreter more. */
+  const lookAt = async (software: Environment, key: string): Promise<Described> => {
     const known = described.get(key)
     const isFresh = await known?.then(
       async ({ marks, stamp }) => (await stampOf(marks)) === stamp,

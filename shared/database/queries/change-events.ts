@@ -20,6 +20,8 @@ export const eventIdsAfter = async (sql: Sql, after: number): Promise<readonly n
 /** A transaction writes its changes at its end: what is older than this has been committed, or never will be. */
 const settledAfterSeconds = 5
 
+const maybeIdSchema = z.object({ id: integer.nullable() })
+
 /**
  * Where to start reading from: the newest row that is some seconds old. Of what is younger, a row with a lower id may not be committed yet.
  * `newest` is the newest of all.
@@ -29,7 +31,7 @@ export const startOfEvents = async (sql: Sql): Promise<{ readonly settled: numbe
   const newest = last?.id ?? 0
   const earliest = Math.max(0, newest - idsPerLook)
   const [old] = await sql.rows(
-    z.object({ id: integer.nullable() }),
+    maybeIdSchema,
     `SELECT MAX(id) AS id FROM change_events
      WHERE id > ? AND at <= UTC_TIMESTAMP(6) - INTERVAL ${settledAfterSeconds} SECOND`,
     [earliest],

@@ -73,6 +73,8 @@ export type Claim = {
 
 const idSchema = z.object({ id: integer })
 
+const nameSchema = z.object({ name: z.string() })
+
 /**
  * Takes the reduction that is next, by the rules of `domain/who-is-next.ts`, or undefined where nothing may start. Whoever asks
  * holds the turnstile meanwhile, so two processors never decide on the same picture.
@@ -91,7 +93,7 @@ export const claimNext = (
   },
 ): Promise<Claim | undefined> =>
   database.transaction(async (sql) => {
-    await sql.rows(z.object({ name: z.string() }), `SELECT name FROM turnstiles WHERE name = 'line' FOR UPDATE`)
+    await sql.rows(nameSchema, `SELECT name FROM turnstiles WHERE name = 'line' FOR UPDATE`)
     const running = await readRunning(sql)
     const heads = (await readLineHeads(sql)).filter(({ instrument }) => !asking.exceptInstruments?.includes(instrument))
     const order = whoIsNext({ slots: await slotsAlive(sql), running, heads })

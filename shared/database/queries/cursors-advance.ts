@@ -4,13 +4,19 @@ import { integer } from './column-parsers.ts'
 
 export type LockedCursor = { readonly lastRun: number; readonly steppedBackTo: number | null }
 
+const lockedCursorSchema = z.object({
+  instrument: z.string(),
+  lastRun: integer,
+  steppedBackTo: integer.nullable(),
+})
+
 /** The cursors of these instruments, locked until the transaction ends, always in the same order. */
 export const lockCursors = async (
   sql: Sql,
   instruments: readonly string[],
 ): Promise<ReadonlyMap<string, LockedCursor>> => {
   const rows = await sql.rows(
-    z.object({ instrument: z.string(), lastRun: integer, steppedBackTo: integer.nullable() }),
+    lockedCursorSchema,
     `SELECT instrument, last_run AS lastRun, stepped_back_to AS steppedBackTo FROM detection_cursors
      WHERE instrument IN (?) ORDER BY instrument FOR UPDATE`,
     [instruments],

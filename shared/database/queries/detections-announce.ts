@@ -3,6 +3,8 @@ import type { Sql } from '../connection.ts'
 import { integer } from './column-parsers.ts'
 import { recordDetections } from './detections-record.ts'
 
+const waitHoursSchema = z.object({ waitHours: integer })
+
 /**
  * Runs that a person wants submitted: a detection, due at once, for each of the range that has none yet. False where there is no such
  * instrument. Call it in the transaction that moves the cursor.
@@ -12,11 +14,9 @@ export const announceRuns = async (
   instrument: string,
   range: { readonly first: number; readonly last: number },
 ): Promise<boolean> => {
-  const [found] = await sql.rows(
-    z.object({ waitHours: integer }),
-    'SELECT wait_hours AS waitHours FROM instruments WHERE name = ?',
-    [instrument],
-  )
+  const [found] = await sql.rows(waitHoursSchema, 'SELECT wait_hours AS waitHours FROM instruments WHERE name = ?', [
+    instrument,
+  ])
   if (!found) return false
   await recordDetections(sql, [{ instrument, ...range, ...found }])
   return true

@@ -16,6 +16,8 @@ const mostRows = 5_000
 const due = (condition: string): string =>
   `SELECT id, instrument, run_number AS runNumber FROM detections WHERE ${condition}`
 
+const untilSchema = z.object({ until: instant })
+
 /**
  * Takes detections that are due, or waiting and due for their next try, for a while: who asks next gets others. Each instrument gives a few
  * at a time, its lowest runs first. What is not marked by then is due again. Rows that somebody else is claiming or marking are passed over:
@@ -45,11 +47,9 @@ export const claimDueDetections = (
     for (const condition of conditions) rows.push(...(await sql.rows(rowSchema, due(condition) + rest, parameters)))
     if (rows.length === 0) return []
 
-    const [clock] = await sql.rows(
-      z.object({ until: instant }),
-      'SELECT UTC_TIMESTAMP(3) + INTERVAL ? SECOND AS until',
-      [options.forSeconds],
-    )
+    const [clock] = await sql.rows(untilSchema, 'SELECT UTC_TIMESTAMP(3) + INTERVAL ? SECOND AS until', [
+      options.forSeconds,
+    ])
     if (!clock) return []
     const byInstrument = Map.groupBy(rows, ({ instrument }) => instrument)
     const claimed = [...byInstrument].slice(0, options.mostInstruments).map(([instrument, all]) => {

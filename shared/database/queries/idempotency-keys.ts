@@ -3,10 +3,12 @@ import type { Sql } from '../connection.ts'
 
 export type RememberedAnswer = { readonly requestSha256: string; readonly answer: string }
 
+const answeredSchema = z.object({ requestSha256: z.string(), answer: z.string() })
+
 /** What was answered to this key before, if anything; keys are forgotten after a week. */
 export const findAnswer = async (sql: Sql, key: string): Promise<RememberedAnswer | undefined> => {
   const [row] = await sql.rows(
-    z.object({ requestSha256: z.string(), answer: z.string() }),
+    answeredSchema,
     'SELECT request_sha256 AS requestSha256, answer FROM idempotency_keys WHERE idempotency_key = ?',
     [key],
   )

@@ -9,6 +9,8 @@ import { allOf, experimentsVisibleTo } from './visible-to.ts'
 /** How many of the newest reductions are looked at for a script whose variables are known. */
 const newestReductions = 200
 
+const knownVariablesSchema = z.object({ scriptSha256: z.string(), variables: jsonText(variablesSchema) })
+
 /** The variables of the newest script of an instrument that could be read: what is offered while the current one cannot. */
 export const newestKnownVariables = async (
   sql: Sql,
@@ -24,7 +26,7 @@ export const newestKnownVariables = async (
       WHERE ${all.sql} AND state = '${state}' ORDER BY finished_at DESC LIMIT ${newestReductions})`,
   )
   const [row] = await sql.rows(
-    z.object({ scriptSha256: z.string(), variables: jsonText(variablesSchema) }),
+    knownVariablesSchema,
     `SELECT newest.script_sha256 AS scriptSha256, script_variables.variables
      FROM (${newest.join(' UNION ALL ')}) AS newest
      JOIN script_variables ON script_variables.script_sha256 = newest.script_sha256

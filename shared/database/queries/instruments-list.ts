@@ -122,11 +122,13 @@ const openCounterProblems = async (sql: Sql, viewer: Viewer): Promise<ReadonlyMa
   return new Map(rows.map(({ instrument, message }) => [instrument, message]))
 }
 
+const nameSchema = z.object({ name: z.string() })
+
 /** The names of the instruments that the viewer may know of. */
 export const visibleInstrumentNames = async (sql: Sql, viewer: Viewer): Promise<readonly string[]> => {
   const visible = instrumentsVisibleTo(viewer)
   const rows = await sql.rows(
-    z.object({ name: z.string() }),
+    nameSchema,
     `SELECT name FROM instruments WHERE ${visible.sql} ORDER BY name`,
     visible.parameters,
   )

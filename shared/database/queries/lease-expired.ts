@@ -9,9 +9,11 @@ import { moveReduction } from './move-reduction.ts'
 /** A worker lost this often with the same reduction: it is the reduction. */
 export const largestLostCount = 3
 
+const statusSchema = z.object({ Value: integer })
+
 /** Seconds since the database started; after an outage every lease looks expired although its holder is alive. */
 const databaseUptimeSeconds = async (sql: Sql): Promise<number> => {
-  const [row] = await sql.rows(z.object({ Value: integer }), `SHOW GLOBAL STATUS LIKE 'Uptime'`)
+  const [row] = await sql.rows(statusSchema, `SHOW GLOBAL STATUS LIKE 'Uptime'`)
   return row?.Value ?? 0
 }
 

@@ -27,6 +27,8 @@ export const decidedOutcomeSchema = z.object({
 })
 export type DecidedOutcome = z.infer<typeof decidedOutcomeSchema>
 
+const cancelRequestedBySchema = z.object({ cancelRequestedBy: z.string().nullable() })
+
 /**
  * Keeps the lease for its whole length from now. `lost`: somebody else has it, or it was taken back: stop and leave no trace.
  * `cancel`: still held, but a person wants it ended.
@@ -43,7 +45,7 @@ export const heartBeat = async (
   )
   if (changed === 0) return 'lost'
   const [row] = await sql.rows(
-    z.object({ cancelRequestedBy: z.string().nullable() }),
+    cancelRequestedBySchema,
     'SELECT cancel_requested_by AS cancelRequestedBy FROM reductions WHERE id = ?',
     [lease.reductionId],
   )
@@ -53,7 +55,7 @@ export const heartBeat = async (
 /** Does a person want it ended? Reads one row and waits for nobody: neither for its lock nor for a disk. */
 export const isCancelAsked = async (sql: Sql, lease: Lease): Promise<boolean> => {
   const [row] = await sql.rows(
-    z.object({ cancelRequestedBy: z.string().nullable() }),
+    cancelRequestedBySchema,
     'SELECT cancel_requested_by AS cancelRequestedBy FROM reductions WHERE id = ? AND fence = ?',
     [lease.reductionId, lease.fence],
   )
@@ -140,7 +142,7 @@ export const finishReduction = (
 /** Who wants it ended; locks the row, so that nobody asks between this look and what follows from it. */
 export const cancelAskedBy = async (sql: Sql, lease: Lease): Promise<string | null> => {
   const [row] = await sql.rows(
-    z.object({ cancelRequestedBy: z.string().nullable() }),
+    cancelRequestedBySchema,
     'SELECT cancel_requested_by AS cancelRequestedBy FROM reductions WHERE id = ? AND fence = ? FOR UPDATE',
     [lease.reductionId, lease.fence],
   )

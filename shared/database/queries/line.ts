@@ -40,9 +40,11 @@ const readLines = (sql: Sql): Promise<readonly Line[]> =>
      WHERE ${mayMove}`,
   )
 
+const orphanedSchema = z.object({ orphaned: integer })
+
 const readOrphaned = async (sql: Sql): Promise<number> => {
   const [row] = await sql.rows(
-    z.object({ orphaned: integer }),
+    orphanedSchema,
     `SELECT COUNT(*) AS orphaned FROM reductions
      WHERE state = 'Processing' AND step = 'publishing' AND lease_expires_at < UTC_TIMESTAMP(6)`,
   )
@@ -65,10 +67,16 @@ export const readLine = async (sql: Sql): Promise<Standing> => ({
   orphaned: await readOrphaned(sql),
 })
 
+const inLineSchema = z.object({
+  reductionId: integer,
+  instrument: z.string(),
+  runNumber: integer,
+})
+
 /** The oldest of the line, for people who read the queue. */
 export const oldestInLine = async (sql: Sql, count: number): Promise<readonly DataReady[]> => {
   const rows = await sql.rows(
-    z.object({ reductionId: integer, instrument: z.string(), runNumber: integer }),
+    inLineSchema,
     `SELECT oldest.id AS reductionId, oldest.instrument, MIN(run_number) AS runNumber
      FROM (SELECT id, instrument FROM reductions WHERE state IN ('Queued', 'Processing') ORDER BY state DESC, id LIMIT ?) AS oldest
      JOIN reduction_runs ON reduction_runs.reduction_id = oldest.id JOIN runs ON runs.id = reduction_runs.run_id

@@ -52,6 +52,8 @@ export const moveReduction = async (sql: Sql, move: ReductionMove): Promise<bool
 /** Statements over many rows stay short enough for locks and packets. */
 const rowsPerStatement = 1_000
 
+const idSchema = z.object({ id: integer })
+
 /**
  * The same for many at once, a handful of statements however many. Only for moves that need no lease.
  * @returns those that were moved; the others had left `from` already
@@ -65,7 +67,7 @@ export const moveReductions = async (
   for (let first = 0; first < reductionIds.length; first += rowsPerStatement) {
     const part = reductionIds.slice(first, first + rowsPerStatement)
     const rows = await sql.rows(
-      z.object({ id: integer }),
+      idSchema,
       'SELECT id FROM reductions WHERE id IN (?) AND state = ? ORDER BY id FOR UPDATE',
       [part, change.from],
     )

@@ -20,12 +20,11 @@ export const openKeyOf = (notice: Pick<RaisedNotice, 'kind' | 'instrument' | 'to
     .filter((part) => part !== '')
     .join(':')
 
+const openKeySchema = z.object({ openKey: z.string() })
+
 /** The keys of all open notices. */
 export const openNoticeKeys = async (sql: Sql): Promise<ReadonlySet<string>> => {
-  const rows = await sql.rows(
-    z.object({ openKey: z.string() }),
-    'SELECT open_key AS openKey FROM notices WHERE open_key IS NOT NULL',
-  )
+  const rows = await sql.rows(openKeySchema, 'SELECT open_key AS openKey FROM notices WHERE open_key IS NOT NULL')
   return new Set(rows.map(({ openKey }) => openKey))
 }
 

@@ -12,37 +12,45 @@ import { experimentsVisibleTo } from './visible-to.ts'
 /** The median of the day is taken over this many at most, the newest. */
 const mostDurations = 2_000
 
+const countOfClassSchema = z.object({ class: z.enum(reductionClasses), count: integer })
+
+const countSchema = z.object({ count: integer })
+
+const countOfStateSchema = z.object({ state: z.string(), count: integer })
+
+const secondsSchema = z.object({ seconds: z.number() })
+
 /** What stands in line, what runs, and what the last day brought. */
 export const readOverview = async (sql: Sql, viewer: Viewer): Promise<Overview> => {
   const visible = experimentsVisibleTo(viewer, 'reductions')
   const [pause, line, processing, slots, day, durations, failures] = await Promise.all([
     readServicePause(sql),
     sql.rows(
-      z.object({ class: z.enum(reductionClasses), count: integer }),
+      countOfClassSchema,
       `SELECT class, COUNT(*) AS count FROM reductions WHERE state = 'Queued' AND ${visible.sql} GROUP BY class`,
       visible.parameters,
     ),
     sql.rows(
-      z.object({ count: integer }),
+      countSchema,
       `SELECT COUNT(*) AS count FROM reductions WHERE state = 'Processing' AND ${visible.sql}`,
       visible.parameters,
     ),
     slotsAlive(sql),
     sql.rows(
-      z.object({ state: z.string(), count: integer }),
+      countOfStateSchema,
       `SELECT state, COUNT(*) AS count FROM reductions
        WHERE finished_at > UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND ${visible.sql} GROUP BY state`,
       visible.parameters,
     ),
     sql.rows(
-      z.object({ seconds: z.number() }),
+      secondsSchema,
       `SELECT script_seconds AS seconds FROM reductions
        WHERE finished_at > UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND state = 'Completed' AND script_seconds IS NOT NULL
          AND ${visible.sql} ORDER BY finished_at DESC LIMIT ${mostDurations}`,
       visible.parameters,
     ),
     sql.rows(
-      z.object({ count: integer }),
+      countSchema,
       `SELECT COUNT(*) AS count FROM reductions
        WHERE finished_at > UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND state = 'Error' AND ${visible.sql}
          AND EXISTS (SELECT 1 FROM reduction_runs JOIN runs ON runs.id = reduction_runs.run_id

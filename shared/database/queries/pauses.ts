@@ -10,9 +10,11 @@ export const mayMove = `instruments.is_paused = FALSE AND NOT EXISTS (SELECT 1 F
 
 export type Decided = { readonly pause: Pause | null; readonly held: number; readonly skipped: number }
 
+const nameSchema = z.object({ name: z.string() })
+
 /** Whoever decides what runs next holds this row: after a pause is committed nothing more starts. */
 const lockLine = async (sql: Sql): Promise<void> => {
-  await sql.rows(z.object({ name: z.string() }), `SELECT name FROM turnstiles WHERE name = 'line' FOR UPDATE`)
+  await sql.rows(nameSchema, `SELECT name FROM turnstiles WHERE name = 'line' FOR UPDATE`)
 }
 
 const servicePauseSchema = z.object({ reason: z.string(), by: z.string(), at: isoInstant })
@@ -55,10 +57,12 @@ const readInstrumentPause = async (sql: Sql, instrument: string): Promise<Pause 
   return row ? instrumentPauseOf(row) : null
 }
 
+const idSchema = z.object({ id: integer })
+
 const inLine = async (sql: Sql, instruments: readonly string[] | 'all'): Promise<readonly number[]> => {
   if (instruments !== 'all' && instruments.length === 0) return []
   const rows = await sql.rows(
-    z.object({ id: integer }),
+    idSchema,
     `SELECT id FROM reductions WHERE state = 'Queued'${instruments === 'all' ? '' : ' AND instrument IN (?)'} ORDER BY id`,
     instruments === 'all' ? [] : [instruments],
   )
@@ -142,6 +146,8 @@ export const pauseEverything = async (sql: Sql, reason: string, who: string): Pr
   return { pause: await readServicePause(sql), held: (await inLine(sql, 'all')).length, skipped: 0 }
 }
 
+const pausableSchema = z.object({ name: z.string(), isPaused: flag })
+
 /**
  * Lets every instrument move again but those that are paused by themselves: what these hold stays held, whatever was chosen. Call it
  * inside a transaction.
@@ -151,7 +157,7 @@ export const resumeEverything = async (sql: Sql, held: 'run' | 'skip', who: stri
   const before = await readServicePause(sql)
   if (!before) return { pause: null, held: 0, skipped: 0 }
   const rows = await sql.rows(
-    z.object({ name: z.string(), isPaused: flag }),
+    pausableSchema,
     'SELECT name, is_paused AS isPaused FROM instruments ORDER BY name FOR UPDATE',
   )
   const ids = await inLine(

@@ -36,12 +36,14 @@ export const beatProcessor = async (
   )
 }
 
+const troublesOfHostSchema = z.object({ host: z.string(), held: jsonText(z.array(troubleSchema)) })
+
 /** What living processors say of results they cannot write, with the host that says it. */
 export const troublesWithResults = async (
   sql: Sql,
 ): Promise<readonly (ResultsTrouble & { readonly host: string })[]> => {
   const rows = await sql.rows(
-    z.object({ host: z.string(), held: jsonText(z.array(troubleSchema)) }),
+    troublesOfHostSchema,
     `SELECT host, held FROM processors
      WHERE held IS NOT NULL AND seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY host, id`,
     [processorSilenceSeconds],
@@ -58,22 +60,26 @@ export const forgetSilentProcessors = async (sql: Sql): Promise<void> => {
   await sql.change('DELETE FROM processors WHERE seen_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY')
 }
 
+const slotsSchema = z.object({ slots: integer })
+
 /** All slots of the processors heard lately. */
 export const slotsAlive = async (sql: Sql): Promise<number> => {
   const [row] = await sql.rows(
-    z.object({ slots: integer }),
+    slotsSchema,
     `SELECT COALESCE(SUM(slots), 0) AS slots FROM processors WHERE seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND`,
     [processorSilenceSeconds],
   )
   return row?.slots ?? 0
 }
 
+const softwareOfHostSchema = z.object({ host: z.string(), environments: jsonText(z.array(softwareSchema)) })
+
 /** The processors heard lately: where they are and which software they have. */
 export const livingProcessors = (
   sql: Sql,
 ): Promise<readonly { readonly host: string; readonly environments: readonly Software[] }[]> =>
   sql.rows(
-    z.object({ host: z.string(), environments: jsonText(z.array(softwareSchema)) }),
+    softwareOfHostSchema,
     'SELECT host, environments FROM processors WHERE seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY id',
     [processorSilenceSeconds],
   )

@@ -23,6 +23,8 @@ export type BatchToRecord = {
 
 const idSchema = z.object({ id: integer })
 
+const versionSchema = z.object({ version: integer.nullable() })
+
 /**
  * Writes one reduction of several runs. Batches with the same first and last run are counted together, whichever runs lie between: no
  * two of them ever share a version and so a directory. Call it inside a transaction that holds `lockInstrument`.
@@ -41,7 +43,7 @@ export const recordBatch = async (
   )
   const { scriptSha256, givenSha256 } = await storeWhatRuns(sql, reduction.script, [reduction.given])
   const [written] = await sql.rows(
-    z.object({ version: integer.nullable() }),
+    versionSchema,
     'SELECT MAX(version) AS version FROM reductions WHERE instrument = ? AND target = ?',
     [instrument, target],
   )

@@ -56,15 +56,19 @@ export type ReductionToRecord = {
 
 export type RecordedReduction = { readonly runNumber: number; readonly reductionId: number; readonly version: number }
 
+const nameSchema = z.object({ name: z.string() })
+
 /** One submission to an instrument at a time: versions are counted under this lock. False where there is no such instrument. */
 export const lockInstrument = async (sql: Sql, instrument: string): Promise<boolean> => {
-  const found = await sql.rows(
-    z.object({ name: z.string() }),
-    'SELECT name FROM instruments WHERE name = ? FOR UPDATE',
-    [instrument],
-  )
+  const found = await sql.rows(nameSchema, 'SELECT name FROM instruments WHERE name = ? FOR UPDATE', [instrument])
   return found.length > 0
 }
+
+const recordedSchema = z.object({
+  reductionId: integer,
+  runNumber: z.coerce.number(),
+  version: integer,
+})
 
 /**
  * Writes runs, experiments, script, arguments and reductions with their versions: a handful of statements however many runs.
@@ -111,7 +115,7 @@ export const recordReductions = async (
 
   const pairs = runs.map((run) => [instrument, String(run.runNumber), versionOf(run)])
   const recorded = await sql.rows(
-    z.object({ reductionId: integer, runNumber: z.coerce.number(), version: integer }),
+    recordedSchema,
     `SELECT id AS reductionId, target AS runNumber, version FROM reductions WHERE (instrument, target, version) IN (?)`,
     [pairs],
   )
@@ -205,17 +209,21 @@ export const recordRuns = async (sql: Sql, instrument: string, runs: readonly Ru
 /** Each run's row and the version that its next reduction gets. */
 type NextVersions = ReadonlyMap<number, { readonly runId: number; readonly version: number }>
 
+const latestVersionSchema = z.object({ runNumber: z.coerce.number(), version: integer })
+
+const versionsOnDiskSchema = z.object({ runId: integer, runNumber: integer, versionsOnDisk: integer })
+
 const nextVersions = async (sql: Sql, instrument: string, runs: readonly RunToRecord[]): Promise<NextVersions> => {
   const runNumbers = runs.map(({ runNumber }) => runNumber)
   const known = await sql.rows(
-    z.object({ runNumber: z.coerce.number(), version: integer }),
+    latestVersionSchema,
     `SELECT target AS runNumber, MAX(version) AS version FROM reductions
      WHERE instrument = ? AND target IN (?) GROUP BY target`,
     [instrument, runNumbers.map(String)],
   )
   const written = new Map(known.map(({ runNumber, version }) => [runNumber, version]))
   const rows = await sql.rows(
-    z.object({ runId: integer, runNumber: integer, versionsOnDisk: integer }),
+    versionsOnDiskSchema,
     `SELECT id AS runId, run_number AS runNumber, versions_on_disk AS versionsOnDisk FROM runs
      WHERE instrument = ? AND run_number IN (?)`,
     [instrument, runNumbers],

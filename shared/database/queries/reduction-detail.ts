@@ -76,16 +76,14 @@ export const findReduction = async (sql: Sql, viewer: Viewer, id: number): Promi
 export const pauseOf = ({ isPaused, pausedReason, pausedBy, pausedAt }: ReductionDetail): Pause | null =>
   instrumentPauseOf({ isPaused: isPaused ?? false, pausedReason, pausedBy, pausedAt })
 
+const versionOfSchema = z.object({ reductionId: integer, version: integer })
+
 /** The version under which an earlier reduction is known. */
 export const versionOf = async (
   sql: Sql,
   id: number,
 ): Promise<{ readonly reductionId: number; readonly version: number } | null> => {
-  const [row] = await sql.rows(
-    z.object({ reductionId: integer, version: integer }),
-    'SELECT id AS reductionId, version FROM reductions WHERE id = ?',
-    [id],
-  )
+  const [row] = await sql.rows(versionOfSchema, 'SELECT id AS reductionId, version FROM reductions WHERE id = ?', [id])
   return row ?? null
 }
 
@@ -146,11 +144,13 @@ export const versionsOfTarget = async (
   return versions.map((version) => ({ ...version, runs: runs?.get(version.id) ?? null }))
 }
 
+const runOfSchema = z.object({ id: integer, runNumber: integer })
+
 /** The runs of batches in words, such as `1-3, 5`, by the batch's number. */
 export const runsOfBatches = async (sql: Sql, ids: readonly number[]): Promise<ReadonlyMap<number, string>> => {
   if (ids.length === 0) return new Map()
   const rows = await sql.rows(
-    z.object({ id: integer, runNumber: integer }),
+    runOfSchema,
     `SELECT reduction_id AS id, run_number AS runNumber
      FROM reduction_runs JOIN runs ON runs.id = reduction_runs.run_id WHERE reduction_id IN (?)`,
     [ids],

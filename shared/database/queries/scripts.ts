@@ -14,21 +14,21 @@ export const storeScript = async (sql: Sql, files: ScriptFiles): Promise<string>
   return sha256
 }
 
+const filesSchema = z.object({ files: jsonText(scriptFilesSchema) })
+
 export const findScript = async (sql: Sql, sha256: string): Promise<ScriptFiles | undefined> => {
-  const [row] = await sql.rows(
-    z.object({ files: jsonText(scriptFilesSchema) }),
-    'SELECT files FROM scripts WHERE sha256 = ?',
-    [sha256],
-  )
+  const [row] = await sql.rows(filesSchema, 'SELECT files FROM scripts WHERE sha256 = ?', [sha256])
   return row?.files
 }
 
 export type ScriptVariables = { readonly variables: readonly Variable[] } | { readonly fault: string }
 
+const readVariablesSchema = z.object({ variables: jsonText(variablesSchema).nullable(), fault: z.string().nullable() })
+
 /** What the script's reduce_vars.py declares, as it was once read; undefined where nobody has read it yet. */
 export const findScriptVariables = async (sql: Sql, sha256: string): Promise<ScriptVariables | undefined> => {
   const [row] = await sql.rows(
-    z.object({ variables: jsonText(variablesSchema).nullable(), fault: z.string().nullable() }),
+    readVariablesSchema,
     'SELECT variables, fault FROM script_variables WHERE script_sha256 = ?',
     [sha256],
   )

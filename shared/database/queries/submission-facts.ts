@@ -29,8 +29,10 @@ export const instrumentForSubmission = async (sql: Sql, name: string): Promise<S
   return row
 }
 
+const nameSchema = z.object({ name: z.string() })
+
 export const instrumentNames = async (sql: Sql): Promise<readonly string[]> =>
-  (await sql.rows(z.object({ name: z.string() }), 'SELECT name FROM instruments ORDER BY name')).map(({ name }) => name)
+  (await sql.rows(nameSchema, 'SELECT name FROM instruments ORDER BY name')).map(({ name }) => name)
 
 const knownRunSchema = z.object({
   runNumber: integer,
@@ -88,10 +90,14 @@ export const knownDetections = async (
   return new Map(rows.map((row) => [row.runNumber, row]))
 }
 
+const offersSchema = z.object({
+  environments: jsonText(z.array(z.object({ name: z.string(), version: z.string() }))),
+})
+
 /** The software that living processors offer; empty where none is alive. */
 export const offeredSoftware = async (sql: Sql): Promise<readonly Software[]> => {
   const rows = await sql.rows(
-    z.object({ environments: jsonText(z.array(z.object({ name: z.string(), version: z.string() }))) }),
+    offersSchema,
     'SELECT environments FROM processors WHERE seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND',
     [processorSilenceSeconds],
   )
