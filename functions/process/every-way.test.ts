@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PreparedLauncher } from './launch-prepared.ts'
 import { decideOutcome } from './outcome.ts'
 import { runnerDirectory } from './runner-program.ts'
 import {
@@ -250,6 +251,36 @@ describe('a prepared interpreter', () => {
       await expect.poll(() => preparedPids(bench)).toEqual([])
       const next = await runRunner({ 'reduce.py': main(`print('well')`) }, { bench, software })
       expect(next.log).toBe('well\n')
+    } finally {
+      await bench.close()
+    }
+  })
+
+  test('lets what runs come to its end when it is retired, and whoever has just connected', async () => {
+    const bench = await openBench('prepared')
+    try {
+      const software = testEnvironment({ imports: ['json'] })
+      const running = await startRunner(
+        {
+          'reduce.py': `import os, time\n${main(`print('here', flush=True)\nwhile not os.path.exists(output_dir + 'go'): time.sleep(0.02)`)}`,
+        },
+        { bench, software },
+      )
+      await expect.poll(running.log).toContain('here')
+      const makesWorlds = Number((await preparedPids(bench))[1])
+      // Both come to it at one moment.
+      process.kill(makesWorlds, 'SIGSTOP')
+      const connecting = await startRunner({ 'reduce.py': main(`print('late')`) }, { bench, software })
+      // Both have happened by then; on a machine where they have not, this tries less.
+      await wait(300)
+      ;(bench.launcher as PreparedLauncher).keepOnly([])
+      await wait(100)
+      process.kill(makesWorlds, 'SIGCONT')
+      expect(await connecting.script.ended).toMatchObject({ kind: 'ended', exit: { code: 0 } })
+      expect(connecting.log()).toBe('late\n')
+      await writeFile(join(running.output, 'go'), '')
+      expect(await running.script.ended).toMatchObject({ kind: 'ended', exit: { code: 0 } })
+      await expect.poll(() => preparedPids(bench)).toEqual([])
     } finally {
       await bench.close()
     }

@@ -375,6 +375,49 @@ print('alive')`)
     await expectUnharmed()
   })
 
+  test('changes the file of its interpreter, which is the machine’s', async () => {
+    const { log } = await run(`
+own = '/proc/self/exe'
+attempt('mode', lambda: os.chmod(own, os.stat(own).st_mode))
+attempt('times', lambda: os.utime(own, ns=(os.stat(own).st_atime_ns, os.stat(own).st_mtime_ns)))
+attempt('attribute', lambda: os.setxattr(own, 'user.mine', b'1'))
+attempt('owner', lambda: os.chown(own, os.stat(own).st_uid, os.stat(own).st_gid))
+attempt('content', lambda: os.open(own, os.O_WRONLY))
+attempt('mapped', lambda: [os.open('/proc/self/map_files/' + name, os.O_RDONLY) for name in os.listdir('/proc/self/map_files')])
+print('tried')`)
+    expect(worked(log)).toEqual([])
+    expect(log).toContain('tried')
+  })
+
+  test('holds as many descriptors under way in sockets as it may, and others start all the same', async () => {
+    const holding = await startRunner(
+      {
+        'reduce.py': main(`import array, resource
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+kept, sent, many = [], 0, array.array('i', [0] * 253)
+try:
+    while True:
+        kept += socket.socketpair()
+        kept[-2].setblocking(False)
+        try:
+            while True:
+                kept[-2].sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, many)])
+                sent += 253
+        except BlockingIOError: pass
+except OSError: pass
+print('holds', sent, flush=True)
+time.sleep(600)`),
+      },
+      { bench, software: software() },
+    )
+    await expect.poll(holding.log, { timeout: 20_000 }).toMatch(/holds [0-9]{3}/)
+    expect((await run(`print('well')`)).log).toBe('well\n')
+    holding.script.end()
+    await holding.script.ended
+    await expectUnharmed()
+  })
+
   test('fills the memory, alone and with others', { timeout: 90_000 }, async () => {
     const alone = await run(`kept = []\nwhile True: kept.append(bytearray(16 * 1024 * 1024))`, {
       limits: { memoryBytes: 300 * megabyte },

@@ -74,7 +74,7 @@ const start = async (
   await places.listFonts(software).catch(() => undefined)
   const [view, place] = await Promise.all([places.viewAhead(software), sandboxedPlace(places, software)])
   unwanted.throwIfAborted()
-  const { process: first, ...spawned } = spawnRunner(software.interpreter, ['-u', runnerProgram, 'ahead'], {
+  const { process: first, ...spawned } = spawnRunner(software.interpreter, ['-u', runnerProgram, 'sealed', 'ahead'], {
     ...runAs,
     cwd: '/',
     env: sandboxedEnvironment({ software, name: 'ahead' }),

@@ -38,7 +38,7 @@ export const startZygote = async (
 ): Promise<Zygote> => {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (runAs.uid !== undefined) await chown(directory, runAs.uid, runAs.gid ?? -1)
-  const child = spawn(software.interpreter, ['-u', runnerProgram, 'zygote'], {
+  const child = spawn(software.interpreter, ['-u', runnerProgram, 'sealed', 'zygote'], {
     ...runAs,
     cwd: directory,
     env: { ...environment, ...oneThread },

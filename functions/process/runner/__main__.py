@@ -3,6 +3,7 @@
 `plain`: one reduction, as an ordinary process group; the channel is file descriptor 3.
 `inside`: one reduction, as the first process of a world that somebody else has made (bubblewrap); the channel is file descriptor 3.
 `guard`: starts bubblewrap, which the arguments that follow name, where root would leave it too much; see guard.py.
+`sealed`: this interpreter once more, in the way that follows, from a file that nobody can change; see sealed.py.
 `zygote`: many reductions, each in a world of its own; see zygote.py.
 `ahead`: one reduction, by an interpreter that has modules imported before there is one; see started_ahead.py.
 `list-fonts`: makes what matplotlib keeps between its starts.
@@ -37,6 +38,10 @@ def run(way):
         from _autoreduction_runner import guard
 
         return guard.start(sys.argv[2:])
+    if way == "sealed":
+        from _autoreduction_runner import sealed
+
+        return sealed.start_again(os.path.abspath(__file__), sys.argv[2:])
     if way == "zygote":
         from _autoreduction_runner import zygote
 

@@ -3,6 +3,8 @@
 import os
 import signal
 
+from . import kernel
+
 
 def open_wake_up():
     """(read, write). A byte comes for each signal that this process has a handler for."""
@@ -10,6 +12,7 @@ def open_wake_up():
     os.set_blocking(woken, False)
     os.set_blocking(wake_up, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    kernel.hear_only_of_ends(signal.SIGCHLD)
     signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)
     return woken
 

@@ -13,14 +13,7 @@ DEVICES = sandbox.DEVICES + ("tty",)
 
 def start(command):
     """Becomes bubblewrap. @raises OSError where the kernel says no"""
-    user, group = os.geteuid(), os.getegid()
-    try:
-        kernel.unshare(kernel.CLONE_NEWNS)
-    except PermissionError:
-        # Root of a container, without rights over mounts.
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
-        sandbox.take_numbers({"user": user, "group": group}, user, group)
-    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_SLAVE)
+    sandbox.have_own_mounts()
     for name in DEVICES:
         path = "/dev/" + name
         if os.path.exists(path):

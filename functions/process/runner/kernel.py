@@ -36,11 +36,14 @@ MNT_DETACH = 2
 
 # The same number on every architecture that knows it (Linux 5.12).
 SYS_MOUNT_SETATTR = 442
+SYS_MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
 SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 AT_FDCWD = -100
 AT_RECURSIVE = 0x8000
 AT_SYMLINK_NOFOLLOW = 0x100
 
+MFD_CLOEXEC = 1
+SA_NOCLDSTOP = 1
 # Linux 6.1.
 MADV_COLLAPSE = 25
 LARGE_PAGE_BYTES = 2 * 1024 * 1024
@@ -142,6 +145,13 @@ def gather_into_large_pages():
             libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(LARGE_PAGE_BYTES), ctypes.c_int(MADV_COLLAPSE))
 
 
+def memory_file(name):
+    """A file that lies in memory, for as long as somebody has it open. Asked of the kernel: not every Python has been built to know it."""
+    number = SYS_MEMFD_CREATE[os.uname().machine]
+    answer = libc.syscall(ctypes.c_long(number), ctypes.c_char_p(os.fsencode(name)), ctypes.c_uint(MFD_CLOEXEC))
+    return asked(answer, "a file in memory")
+
+
 def real_path(path):
     """Without links, by the kernel's own word: one question, and not one for each folder on the way."""
     try:
@@ -157,6 +167,20 @@ def real_path(path):
 def forbid_core_dumps():
     """They would land in the output directory, gigabytes large."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class SignalAction(ctypes.Structure):
+    """glibc's and musl's `struct sigaction`."""
+
+    _fields_ = [("handler", ctypes.c_void_p), ("mask", ctypes.c_byte * 128), ("flags", ctypes.c_int), ("restorer", ctypes.c_void_p)]
+
+
+def hear_only_of_ends(number):
+    """A child that stops and goes on, as often as it likes, wakes nobody. Call it once the signal has a handler."""
+    action = SignalAction()
+    if libc.sigaction(int(number), None, ctypes.byref(action)) == 0:
+        action.flags |= SA_NOCLDSTOP
+        libc.sigaction(int(number), ctypes.byref(action), None)
 
 
 def close_all_but(kept):

@@ -20,7 +20,7 @@ def apply(limits, has_own_users):
     """In the script's own process. A limit that is absent is not set."""
     lower(resource.RLIMIT_DATA, limits.get("memoryBytes"))
     lower(resource.RLIMIT_FSIZE, limits.get("fileBytes"))
-    descriptors = limits.get("openFiles")
+    descriptors = least(limits.get("openFiles"), most_descriptors())
     if descriptors:
         lower(resource.RLIMIT_NOFILE, descriptors + SPARE_DESCRIPTORS)
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -28,6 +28,18 @@ def apply(limits, has_own_users):
     if has_own_users and kernel.is_at_least(5, 14):
         processes = limits.get("processes")
         lower(resource.RLIMIT_NPROC, processes and processes + SPARE_PROCESSES)
+
+
+def most_descriptors():
+    """Half of what the service may open: the kernel counts those under way in sockets for all of a user's processes together, and lets nobody
+    send any who may open fewer than that."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return None if hard == resource.RLIM_INFINITY else hard // 2
+
+
+def least(*limits):
+    given = [limit for limit in limits if limit]
+    return min(given) if given else None
 
 
 def lower(what, limit):

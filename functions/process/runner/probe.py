@@ -13,6 +13,7 @@ def probe(job, _report):
         "the staging directory": lambda: can_write(job["outputDirectory"]),
         "processes": lambda: os.getppid() in (0, 1) and len([name for name in os.listdir("/proc") if name.isdigit()]) == 2,
         "the network": has_no_network,
+        "the interpreter's file": lambda: not can_change("/proc/self/exe"),
         "rights": lambda: status("CapEff") == "0000000000000000" and status("NoNewPrivs") == "1",
         "system calls": lambda: not system_call_filter.is_known_here() or status("Seccomp") == "2",
     }
@@ -33,6 +34,14 @@ def can_write(directory):
     except OSError:
         return False
     os.unlink(path)
+    return True
+
+
+def can_change(path):
+    try:
+        os.chmod(path, os.stat(path).st_mode)
+    except OSError:
+        return False
     return True
 
 

@@ -36,14 +36,34 @@ def open_own(name):
     return os.open("/proc/self/ns/" + name, os.O_RDONLY)
 
 
-def be_able_to_fork_into_worlds():
-    """Whoever forks a process into another's world needs rights over its own, which a user namespace gives. @raises OSError"""
+def have_own_mounts():
+    """From here on this process mounts for itself alone. Gives whether it needed no users of its own for that. @raises OSError"""
     try:
-        enter_processes(open_own("pid"))
+        kernel.unshare(kernel.CLONE_NEWNS)
+        has_rights = True
     except PermissionError:
-        user, group = os.geteuid(), os.getegid()
-        kernel.unshare(kernel.CLONE_NEWUSER)
-        take_numbers({"user": user, "group": group}, user, group)
+        have_own_users(kernel.CLONE_NEWNS)
+        has_rights = False
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_SLAVE)
+    return has_rights
+
+
+def be_able_to_fork_into_worlds():
+    """Whoever forks a process into another's world needs rights over its own. @raises OSError"""
+    own = open_own("pid")
+    try:
+        enter_processes(own)
+    except PermissionError:
+        have_own_users()
+    finally:
+        os.close(own)
+
+
+def have_own_users(also=0):
+    """A user namespace gives whoever makes it all rights over what is made in it; numbers stay as they are."""
+    user, group = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER | also)
+    take_numbers({"user": user, "group": group}, user, group)
 
 
 def fork_process_into(namespaces):

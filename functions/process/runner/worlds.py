@@ -20,29 +20,39 @@ def make(listener, asking, network):
     kernel.signal_when_parent_dies(signal.SIGKILL)
     imports_ahead.keep()
     woken = children.open_wake_up()
+    listener.setblocking(False)
     poll = select.poll()
     for descriptor in (0, woken, listener.fileno()):
         poll.register(descriptor, select.POLLIN)
     supervisors = set()
     is_closing = False
     while supervisors or not is_closing:
-        for descriptor, _ in poll.poll():
-            if descriptor == woken:
-                os.read(woken, 4096)
-            elif descriptor == 0:
-                if os.read(0, 4096) == b"":
-                    is_closing = True
-                    poll.unregister(0)
-                    poll.unregister(listener.fileno())
-                    listener.close()
-            else:
-                connection, _ = listener.accept()
-                pid = make_one(connection, asking, network)
-                if pid is not None:
-                    supervisors.add(pid)
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if woken in ready:
+            os.read(woken, 4096)
+        is_closing = is_closing or (0 in ready and os.read(0, 4096) == b"")
+        # Whoever has connected is served, also where this is the last time.
+        for connection in waiting(listener):
+            pid = make_one(connection, asking, network)
+            if pid is not None:
+                supervisors.add(pid)
+        if is_closing and listener.fileno() != -1:
+            poll.unregister(0)
+            poll.unregister(listener.fileno())
+            listener.close()
         for pid, _, _ in children.ended():
             supervisors.discard(pid)
     os._exit(0)
+
+
+def waiting(listener):
+    while listener.fileno() != -1:
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            return
+        connection.setblocking(True)
+        yield connection
 
 
 def make_one(connection, asking, network):

@@ -12,12 +12,13 @@ import signal
 import socket
 import sys
 
-from . import channel, children, handover, imports_ahead, jobs, kernel, reduction, sandbox, script_process, system_call_filter, threads, worlds
+from . import channel, children, handover, imports_ahead, jobs, kernel, limits, reduction, sandbox, script_process, system_call_filter, threads, worlds
 
 
 def serve():
     """Never returns: neither here nor in its reductions."""
     kernel.signal_when_parent_dies(signal.SIGKILL)
+    limits.use_spare_descriptors()
     asked = json.loads(sys.stdin.buffer.readline().decode("utf-8"))
     try:
         sandbox.be_able_to_fork_into_worlds()
@@ -58,7 +59,11 @@ def fork_scripts(asked, making_worlds, blas):
             if descriptor == woken:
                 os.read(woken, 4096)
                 continue
-            taken = handover.take(asked)
+            try:
+                taken = handover.take(asked)
+            except OSError:
+                # Its supervisor sees that nobody can tell it anything.
+                continue
             if taken is None:
                 poll.unregister(asked)
                 continue
