@@ -19,7 +19,7 @@ def start_again(program, arguments):
     if pid == 0:
         offer(os.readlink("/proc/self/exe"), its)
     its.close()
-    descriptors = handover.receive(ours)
+    descriptors = handover.receive(ours) or []
     os.waitpid(pid, 0)
     if len(descriptors) < 2:
         imports_ahead.tell({"ready": False, "cause": "the isolation of this machine failed: it lets nobody have a view of it of their own"})
