@@ -81,7 +81,9 @@ export const openHdf5 = async (path: string): Promise<Hdf5File> => {
         const group = find(at)
         if (!(group instanceof library.Group)) return []
         const place = at === '/' ? '' : at
-        return [...(namesIn.get(group) ?? group.keys())].filter((name) => named.test(name) && find(`${place}/${name}`) instanceof library.Group)
+        return [...(namesIn.get(group) ?? group.keys())].filter(
+          (name) => named.test(name) && find(`${place}/${name}`) instanceof library.Group,
+        )
       }),
     text: (at) => guarded(() => text(dataset(at))),
     number: (at) =>
