@@ -10,7 +10,7 @@ import json
 import os
 import socket
 
-from . import channel, kernel
+from . import channel, memory
 
 ENDS = ("log", "report", "crash", "word", "request")
 FEWEST_NAMESPACES = 5
@@ -51,7 +51,7 @@ def receive(by):
 
 def write_request(request):
     """A file without a name: whoever writes it waits for nobody."""
-    descriptor = kernel.memory_file("request")
+    descriptor = memory.make_file("request")
     channel.write_request(descriptor, request)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor

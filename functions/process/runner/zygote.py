@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 
-from . import channel, children, handover, imports_ahead, jobs, kernel, limits, reduction, sandbox, script_process, system_call_filter, threads, worlds
+from . import channel, children, handover, imports_ahead, jobs, kernel, limits, memory, reduction, sandbox, script_process, system_call_filter, threads, worlds
 
 
 def serve():
@@ -41,7 +41,7 @@ def serve():
     if system_call_filter.is_known_here():
         system_call_filter.assemble_ahead()
     imports_ahead.keep()
-    kernel.gather_into_large_pages()
+    memory.gather_into_large_pages()
     imports_ahead.tell({"ready": True, "failed": failed})
     return fork_scripts(ours, making_worlds, blas)
 
