@@ -6,6 +6,7 @@ the mount lies in a view of the machine of its own, so that this process sees wh
 """
 
 import os
+import signal
 import socket
 import sys
 
@@ -34,11 +35,13 @@ def offer(path, to):
     """In a process of its own. Never returns."""
     try:
         limits.use_spare_descriptors()
-        is_root = sandbox.have_own_mounts()
+        has_rights = sandbox.have_own_mounts()
+        # Behind the new users, with which the kernel forgets it: nobody is left to wait where the other has ended.
+        kernel.signal_when_parent_dies(signal.SIGKILL)
         kernel.bind(path, path)
         kernel.make_unwritable(path)
         descriptors = [os.open(path, os.O_RDONLY), sandbox.open_own("mnt")]
-        if is_root:
+        if has_rights:
             leave_others(path)
         handover.send(to, descriptors)
     finally:
